@@ -1,0 +1,74 @@
+// A kernel expression as plain data: sums and products of closed-form kernels and of networks.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "widenet/architecture/layer.h"
+
+namespace widenet {
+
+// The kernels of vectors with a closed form; definitions in widenet/kernels/closed_form.h.
+enum class Closed {
+  linear, polynomial, gaussian, laplacian, laplacian1, cauchy, matern12, matern32, matern52, rational_quadratic,
+  arccos0, arccos1, arccos2
+};
+
+struct ClosedKernel {
+  Closed kind = Closed::gaussian;
+  std::vector<double> lengths;  // empty: all 1; one: shared; d: one per feature. Stationary kernels only.
+  std::string lengths_file;     // the @file the lengths came from (printed instead of the numbers), or empty
+  double offset = 0;            // linear (default 0), polynomial (default 1)
+  double scale = 1, degree = 1; // polynomial; degree is a whole number >= 1
+  double alpha = 1;             // rational_quadratic
+  bool operator==(const ClosedKernel&) const = default;
+};
+
+enum class Limit { nngp, ntk };
+struct NetworkKernel {
+  Limit limit = Limit::ntk;
+  Network network;
+  bool operator==(const NetworkKernel&) const = default;
+};
+
+struct Kernel;
+struct KernelSum {
+  std::vector<Kernel> terms;
+  bool operator==(const KernelSum&) const;
+};
+struct KernelProduct {
+  double factor = 1;  // the product of the plain numbers
+  std::vector<Kernel> factors;
+  bool operator==(const KernelProduct&) const;
+};
+
+struct Kernel {
+  std::variant<ClosedKernel, NetworkKernel, KernelSum, KernelProduct> node;
+  bool operator==(const Kernel&) const;
+};
+inline bool Kernel::operator==(const Kernel&) const = default;
+inline bool KernelSum::operator==(const KernelSum&) const = default;
+inline bool KernelProduct::operator==(const KernelProduct&) const = default;
+
+// Text to data. `text` may be @file: then the file's content is parsed ('#' begins a comment). A wrong expression
+// throws Error(usage) whose message holds what is wrong, the line, a caret under the place and the nearest valid word.
+Kernel parse_kernel(std::string_view text);
+Network parse_network(std::string_view text);
+
+// The shortest text that parses back to the same data: defaults left out, numbers in the shortest of their decimal,
+// sqrt(), fraction or multiple-of-pi forms.
+std::string to_text(const Kernel& kernel);
+std::string to_text(const Network& network);
+std::string to_text(double number);
+
+// What must hold for a network whose kernel of `features`-vectors is wanted; throws Error(usage) that names the layer,
+// its number and its text: it ends in a Gaussian pre-activation (a dense, perhaps followed by layers without weights),
+// an activation follows a dense (not the input, not another activation; layer_norm and sum of Gaussian branches keep
+// "Gaussian"), every branch of a sum is Gaussian, standard parametrisation and concat find the widths they need,
+// weights and shares lie in their domain, repeat counts from 1 to 100,000.
+void validate(const Network& network, std::size_t features);
+void validate(const Kernel& kernel, std::size_t features);
+
+}  // namespace widenet
