@@ -1,0 +1,60 @@
+// Runs a program on one sample against a chunk of others.
+#pragma once
+
+#include "widenet/infinite/samples.h"
+
+namespace widenet {
+
+// E[phi^2] and E[phi'^2] of one sample of variance q, by the formula of a pair at rho = 1; writes the numbers that the
+// formula reads of a sample (sqrt(q), its factors, 1 / sqrt(E[phi^2]) where it gives covariances).
+struct DualMoments {
+  double variance, slope;
+};
+DualMoments own_moments(const ClosedDual& dual, double q, double* parameters);
+
+enum class Output { nngp, ntk };
+
+// One row sample against chunk_lanes<T> column samples. On entry state holds s of the input's correlation in
+// [slot 0][0][lane]; its size is state_size. `out` gets chunk_lanes<T> kernel values. Vectorised; picks the best
+// instruction set at run time.
+template <class T>
+struct ChunkArguments {
+  const Program* program;
+  Output output;
+  const T* row;                        // parameters of the row sample
+  const T* columns;                    // parameters of the chunk
+  const DualTable::Side* row_sides;    // null without tables
+  const DualTable::Side* column_sides;
+  std::size_t column_side_stride;      // tables per sample
+  std::size_t valid;                   // lanes that are samples
+  T* state;
+  T* out;
+};
+template <class T>
+std::size_t state_size(const Program& program) {
+  return program.slots * 2 * chunk_lanes<T>;
+}
+template <class T>
+void execute(const ChunkArguments<T>& arguments);
+
+// rho of a row against a chunk from the products of tile_product: s[lane] = signed complement of
+// product[lane] * inverse_norm * inverse_norms[lane]. Returns the smallest |s| of the chunk.
+template <class T>
+T correlate(const T* product, T inverse_norm, const T* inverse_norms, T* s);
+
+// The same program on one pair of samples in any scalar type, plain loops: the oracle of execute(), and what the
+// univariate polynomial is fitted to. Parameters as written by run_sample; s the input's signed complement.
+// No tables. Returns {K, Theta}.
+template <class N>
+std::pair<N, N> execute_pair(const Program& program, const double* row, const double* column, N s);
+
+// For a homogeneous program: K / (|x||z|/d) or Theta / (...) as a polynomial in y = 2 asin(rho) / pi, lowest power first;
+// empty when none with error below 4 eps of its value at rho = 1 and well-conditioned coefficients exists.
+template <class T>
+std::vector<T> univariate_polynomial(const Program& program, Output output);
+
+// out[lane] = scale * scales[lane] * p(2 asin(rho(s[lane])) / pi).
+template <class T>
+void execute_polynomial(std::span<const T> coefficients, const T* s, T scale, const T* scales, T* out);
+
+}  // namespace widenet
