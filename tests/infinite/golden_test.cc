@@ -77,7 +77,7 @@ TEST_P(Golden, OwnVariances) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Vectors, Golden, testing::ValuesIn(names()),
-                         [](const auto& info) { return info.param.substr(0, 3); });
+                         [](const auto& test) { return test.param.substr(0, 3); });
 
 }  // namespace
 }  // namespace widenet

@@ -22,18 +22,18 @@ namespace HWY_NAMESPACE {
 template <class T>
 void run_table(const TableStep& step, const ChunkArguments<T>& a, std::size_t table, const Cursor<T>& at) {
   constexpr std::size_t lanes = chunk_lanes<T>;
-  T* s = a.state + step.slot * 2 * lanes;
-  T* t = s + lanes;
-  double in[lanes], k[lanes], slope[lanes];
+  T* s = a.state + step.slot * numbers_per_pair * lanes;
+  T *rho = s + lanes, *theta = rho + lanes;
+  double in[lanes] = {}, k[lanes] = {}, slope[lanes] = {};
   std::copy_n(s, a.valid, in);
   step.table->run(a.row_sides[table], a.column_sides + table, a.column_side_stride, a.valid, in, k, slope);
   for (std::size_t j = 0; j < a.valid; ++j) {
     const double inverse = static_cast<double>(at.row[2]) * static_cast<double>(at.columns[2 * lanes + j]);
-    const double rho = k[j] * inverse;
-    const double complement = std::max(1 - std::abs(rho), 0.0);
+    const double after = k[j] * inverse;
     const bool same = in[j] == 0 && !std::signbit(in[j]) && at.row[0] == at.columns[j];
-    s[j] = same ? T(0) : static_cast<T>(std::copysign(complement, rho));
-    t[j] *= static_cast<T>(slope[j]);
+    s[j] = same ? T(0) : static_cast<T>(std::copysign(std::max(1 - std::abs(after), 0.0), after));
+    rho[j] = static_cast<T>(after);
+    theta[j] *= static_cast<T>(slope[j]);
   }
 }
 
@@ -42,7 +42,7 @@ void run(const ChunkArguments<T>& a) {
   using N = Vector<T>;
   constexpr std::size_t lanes = chunk_lanes<T>;
   const bool theta = a.output == Output::ntk;
-  std::fill_n(a.state + lanes, lanes, T(0));
+  std::fill_n(a.state + 2 * lanes, lanes, T(0));
   Cursor<T> at{a.row, a.columns, lanes};
   std::size_t table = 0;
   for (const Step& step : a.program->steps) {
@@ -52,15 +52,17 @@ void run(const ChunkArguments<T>& a) {
       run_step<N>(step, at, theta, a.state);
     at.advance(parameter_count(step));
   }
-  const N root = constant<N>(*at.row);
-  for (std::size_t j = 0; j < lanes; j += Number<N>::lanes) {
-    const N value = theta ? load<N>(a.state + lanes + j) : root * load<N>(at.columns + j) * correlation(load<N>(a.state + j));
-    store(value, a.out + j);
+  if (theta) {
+    std::copy_n(a.state + 2 * lanes, lanes, a.out);
+    return;
   }
+  const N root = constant<N>(*at.row);
+  for (std::size_t j = 0; j < lanes; j += Number<N>::lanes)
+    store(root * load<N>(at.columns + j) * load<N>(a.state + lanes + j), a.out + j);
 }
 
 template <class T>
-T correlate_chunk(const T* product, T inverse_norm, const T* inverse_norms, T* s) {
+T correlate_chunk(const T* product, T inverse_norm, const T* inverse_norms, T* state) {
   using N = Vector<T>;
   const N scale = constant<N>(inverse_norm), one = constant<N>(1);
   N smallest = one;
@@ -68,7 +70,8 @@ T correlate_chunk(const T* product, T inverse_norm, const T* inverse_norms, T* s
     const N rho = load<N>(product + j) * scale * load<N>(inverse_norms + j);
     const N complement = one - magnitude(rho);
     smallest = {hn::Min(smallest.v, complement.v)};
-    store(with_sign_of(magnitude(complement), rho), s + j);
+    store(with_sign_of(magnitude(complement), rho), state + j);
+    store(rho, state + chunk_lanes<T> + j);
   }
   return hn::GetLane(hn::MinOfLanes(typename N::Tag(), smallest.v));
 }

@@ -14,8 +14,11 @@ DualMoments own_moments(const ClosedDual& dual, double q, double* parameters);
 
 enum class Output { nngp, ntk };
 
-// One row sample against chunk_lanes<T> column samples. On entry state holds s of the input's correlation in
-// [slot 0][0][lane]; its size is state_size. `out` gets chunk_lanes<T> kernel values. Vectorised; picks the best
+// A pair in a slot: signed complement, correlation, Theta.
+inline constexpr std::size_t numbers_per_pair = 3;
+
+// One row sample against chunk_lanes<T> column samples. On entry state holds the input's correlation in slot 0, s and
+// rho: state[0 .. lanes) and state[lanes .. 2 lanes); its size is state_size. `out` gets chunk_lanes<T> kernel values. Vectorised; picks the best
 // instruction set at run time.
 template <class T>
 struct ChunkArguments {
@@ -32,15 +35,15 @@ struct ChunkArguments {
 };
 template <class T>
 std::size_t state_size(const Program& program) {
-  return program.slots * 2 * chunk_lanes<T>;
+  return program.slots * numbers_per_pair * chunk_lanes<T>;
 }
 template <class T>
 void execute(const ChunkArguments<T>& arguments);
 
-// rho of a row against a chunk from the products of tile_product: s[lane] = signed complement of
-// product[lane] * inverse_norm * inverse_norms[lane]. Returns the smallest |s| of the chunk.
+// The correlations of a row with a chunk from the products of tile_product, rho = product * inverse_norm * inverse_norms:
+// fills s and rho as execute() wants them. Returns the smallest |s| of the chunk.
 template <class T>
-T correlate(const T* product, T inverse_norm, const T* inverse_norms, T* s);
+T correlate(const T* product, T inverse_norm, const T* inverse_norms, T* state);
 
 // The same program on one pair of samples in any scalar type, plain loops: the oracle of execute(), and what the
 // univariate polynomial is fitted to. Parameters as written by run_sample; s the input's signed complement.

@@ -94,7 +94,10 @@ class NetworkGram final : public Gram<T> {
     const std::size_t first = chunk * lanes, valid = std::min(lanes, columns_.size() - first);
     if (correlate<T>(product, rows.inverse_norm(i), columns_.inverse_norms() + first, state) < near) {
       for (std::size_t j = 0; j < valid; ++j)
-        if (std::abs(state[j]) < near) state[j] = near_complement(i, first + j, state[j]);
+        if (std::abs(state[j]) < near) {
+          state[j] = near_complement(i, first + j, state[j]);
+          state[lanes + j] = std::copysign(T(1) - std::abs(state[j]), state[j]);
+        }
     }
     if (!polynomial_.empty()) {
       const T scale = symmetric() ? roots_[i] : row_roots_[i];

@@ -28,10 +28,10 @@ double own_value(const ClosedDual& dual, double q, const double* f, double* slop
         Side<double, D::factors> side;
         side.root = std::sqrt(q);
         std::copy_n(f, D::factors, side.f);
-        const Dual<double> result = pair<double>(d, 0.0, side, side);
+        const Dual<double> result = pair<double>(d, {0.0, 1.0}, side, side);
         *slope = result.slope;
         if constexpr (D::gives_covariance)
-          return result.value;
+          return result.out.rho;
         else
           return d.variance(q);
       },
@@ -55,14 +55,15 @@ template <class N>
 std::pair<N, N> execute_pair(const Program& program, const double* row, const double* column, N s) {
   const std::size_t count = parameter_count(program);
   const std::vector<N> i = converted<N>(row, count), j = converted<N>(column, count);
-  std::vector<N> state(program.slots * 2, N(0));
+  std::vector<N> state(program.slots * numbers_per_pair, N(0));
   state[0] = s;
+  state[1] = correlation(s);
   Cursor<N> at{i.data(), j.data(), 1};
   for (const Step& step : program.steps) {
     run_step<N>(step, at, true, state.data());
     at.advance(parameter_count(step));
   }
-  return {*at.row * *at.columns * correlation(state[0]), state[1]};
+  return {*at.row * *at.columns * state[1], state[2]};
 }
 
 template std::pair<double, double> execute_pair(const Program&, const double*, const double*, double);
