@@ -9,7 +9,6 @@
 #include <shared_mutex>
 #include <utility>
 
-#include "widenet/base/error.h"
 #include "widenet/infinite/dual_table_clamp.h"
 #include "widenet/infinite/dual_table_lanes.h"
 
@@ -87,10 +86,12 @@ DualSides::Sample DualTable::sample(double q) const {
   DualSides::Sample s{q, no_cell, {}, {}};
   if (std::isnan(q)) {
     s.values = {{q, q}, {q, q}};
-  } else if (q < 0 || std::isinf(q)) {
-    fail("no dual of variance {} (variances are finite and >= 0) check the covariances", q);
-  } else if (q == 0) {
-    s.values = {shared_->quadrature.moments(0), shared_->quadrature.mean(0)};
+  } else if (!(q > 0) || std::isinf(q)) {
+    // Zero, or what the quadrature refuses.
+    s.values = {shared_->quadrature.moments(q), shared_->quadrature.mean(q)};
+  } else if (shared_->clamp && shared_->clamp->serves(q)) {
+    s.values = {shared_->clamp->moments(q), shared_->clamp->mean(q)};
+    s.cell = VarianceGrid::cell(q);
   } else {
     s.cell = VarianceGrid::cell(q);
     s.basis = VarianceGrid::basis(q);

@@ -11,7 +11,7 @@ namespace widenet {
 
 // The canonical grid of variances: cell k holds 2^k <= q < 2^(k+1), where x = 2 log2(q / 2^k) - 1 is in [-1, 1).
 struct VarianceGrid {
-  static constexpr std::size_t nodes = 12;  // Chebyshev polynomials T_0 .. T_11 of x
+  static constexpr std::size_t nodes = 15;  // Chebyshev polynomials T_0 .. T_14 of x
   using Basis = std::array<double, nodes>;
   static int cell(double q);
   // The values T_m(x) of a q in (0, infinity).

@@ -63,6 +63,17 @@ DualValue ClampDual::dual(double a, double b, double complement) const {
   return {sign * v.value, v.slope};
 }
 
+DualValue ClampDual::moments(double q) const {
+  const double h = high_ / std::sqrt(q), sides = odd_ ? 2 : 1, inside = sides * centre(h);
+  return {q * (inside - sides * h * density(h)) + sides * high_ * high_ * upper_tail(h), inside};
+}
+
+DualValue ClampDual::mean(double q) const {
+  const double sd = std::sqrt(q), h = high_ / sd;
+  if (odd_) return {0, 2 * centre(h)};
+  return {-sd * density(0) * std::expm1(-0.5 * h * h) + high_ * upper_tail(h), centre(h)};
+}
+
 // low = -high, rho = 1 - s >= 0.
 DualValue ClampDual::odd_dual(double h, double k, double s, double sd_product) const {
   const double rho = 1 - s, r = std::sqrt(s * (2 - s));

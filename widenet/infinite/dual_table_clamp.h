@@ -27,6 +27,10 @@ class ClampDual {
   // the four of a clamp are summed in groups that do not cancel, however small h and k.
   DualValue dual(double a, double b, double complement) const;
 
+  // {E[phi(u)^2], E[phi'(u)^2]} and {E[phi(u)], E[phi'(u)]} for u ~ N(0, q), q > 0.
+  DualValue moments(double q) const;
+  DualValue mean(double q) const;
+
  private:
   ClampDual(double high, bool odd) : high_(high), odd_(odd) {}
   DualValue odd_dual(double h, double k, double s, double sd_product) const;

@@ -21,6 +21,10 @@ constexpr double tiny_variance = 1e-300;
 
 double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi); }
 
+void check_variance(double q) {
+  if (q < 0 || q == infinity) fail("no dual of variance {} (variances are finite and >= 0) check the covariances", q);
+}
+
 }  // namespace
 
 // One of the two factors: phi(sign sd R cos(.)), and the arguments where panels of it end.
@@ -110,6 +114,7 @@ DualValue DualQuadrature::parallel(double sa, double sb, double sign) const {
 
 DualValue DualQuadrature::mean(double q) const {
   if (std::isnan(q)) return {q, q};
+  check_variance(q);
   const Side f{*this, std::sqrt(q > 0 ? q : tiny_variance), 1};
   const double end = reach(f.sd, f.sd);
   if (!std::isfinite(end)) return {infinity, infinity};
@@ -119,6 +124,7 @@ DualValue DualQuadrature::mean(double q) const {
 
 DualValue DualQuadrature::moments(double q) const {
   if (std::isnan(q)) return {q, q};
+  check_variance(q);
   const double sd = std::sqrt(q > 0 ? q : tiny_variance);
   const DualValue m = parallel(sd, sd, 1);
   return {q > 0 ? m.value : phi(0) * phi(0), m.slope};
@@ -169,11 +175,10 @@ DualValue DualQuadrature::circle(const Side& f, const Side& g, double radius, do
 DualValue DualQuadrature::dual(double a, double b, double complement) const {
   if (std::isnan(a + b + complement)) return {a + b + complement, a + b + complement};
   if (a < b) std::swap(a, b);
-  if (b < 0 || a == infinity || std::abs(complement) > 1)
-    fail(
-        "no dual of variances {} and {} at complement {} (variances are finite and >= 0, complements within [-1, 1]) "
-        "check the covariances",
-        a, b, complement);
+  check_variance(a);
+  check_variance(b);
+  if (std::abs(complement) > 1)
+    fail("no dual at complement {} (it lies within [-1, 1]) check the correlations", complement);
   const double sign = std::signbit(complement) ? -1 : 1, s = std::abs(complement);
   if (b == 0) {
     // One factor is constant: its value phi(0); the slopes keep their limit.

@@ -45,9 +45,9 @@ DualValue integrate_panel(const F& f, double lo, double hi) {
   return half * sum;
 }
 
-// A panel agrees with its two halves to this share of the tolerated scale when the halves are good to about 1e-14 of
-// it: for an analytic function bisection at least raises the error e to the power 1.4.
-inline constexpr double panel_agreement = 1e-10;
+// A panel and its halves must agree to this share of the tolerated scale. For analytic functions the halves are then
+// good to rounding; what is left is for singularities just beyond a panel's end, where bisection gains less.
+inline constexpr double panel_agreement = 1e-13;
 
 // Bisects until a panel and its halves agree to panel_agreement * scale in both numbers, or 60 levels deep.
 template <class F>
