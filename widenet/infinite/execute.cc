@@ -18,16 +18,17 @@ namespace HWY_NAMESPACE {
 #include "widenet/infinite/execute-inl.h"
 #undef WIDENET_INLINE
 
-// Interpolated duals work in double on whole chunks; columns beyond `valid` are left as they are.
+// Interpolated duals work in double on whole chunks; lanes that are no samples are left as they are.
 template <class T>
 void run_table(const TableStep& step, const ChunkArguments<T>& a, std::size_t table, const Cursor<T>& at) {
   constexpr std::size_t lanes = chunk_lanes<T>;
   T* s = a.state + step.slot * numbers_per_pair * lanes;
   T *rho = s + lanes, *theta = rho + lanes;
   double in[lanes] = {}, k[lanes] = {}, slope[lanes] = {};
-  std::copy_n(s, a.valid, in);
-  step.table->run(a.row_sides[table], a.column_sides + table, a.column_side_stride, a.valid, in, k, slope);
-  for (std::size_t j = 0; j < a.valid; ++j) {
+  const std::size_t valid = a.column_samples.size();
+  std::copy_n(s, valid, in);
+  step.table->run(a.row_sides[table], a.row_sample, a.column_sides[table], a.column_samples, in, k, slope);
+  for (std::size_t j = 0; j < valid; ++j) {
     const double inverse = static_cast<double>(at.row[2]) * static_cast<double>(at.columns[2 * lanes + j]);
     const double after = k[j] * inverse;
     const bool same = in[j] == 0 && !std::signbit(in[j]) && at.row[0] == at.columns[j];

@@ -26,10 +26,10 @@ struct ChunkArguments {
   Output output;
   const T* row;                        // parameters of the row sample
   const T* columns;                    // parameters of the chunk
-  const DualTable::Side* row_sides;    // null without tables
-  const DualTable::Side* column_sides;
-  std::size_t column_side_stride;      // tables per sample
-  std::size_t valid;                   // lanes that are samples
+  const DualSides* row_sides;     // of all rows and columns, one per table step
+  const DualSides* column_sides;
+  std::size_t row_sample;         // the row's index there
+  Range column_samples;           // the lanes that are samples
   T* state;
   T* out;
 };

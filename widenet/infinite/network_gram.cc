@@ -17,7 +17,7 @@ class NetworkGram final : public Gram<T> {
  public:
   NetworkGram(Program program, Output output, MatrixView<const T> x, MatrixView<const T> z, bool symmetric)
       : program_(std::move(program)), output_(output), polynomial_(univariate_polynomial<T>(program_, output)),
-        columns_(program_, z, true), tables_(table_count(program_)) {
+        columns_(program_, z, true) {
     if (!symmetric) rows_ = std::make_unique<Samples<T>>(program_, x, false);
     if (polynomial_.empty()) return;
     roots_ = root_variances(columns_);
@@ -105,8 +105,8 @@ class NetworkGram final : public Gram<T> {
       return;
     }
     execute<T>({.program = &program_, .output = output_, .row = rows.row(i), .columns = columns_.chunk(chunk),
-                .row_sides = rows.sides(i), .column_sides = columns_.sides(first),
-                .column_side_stride = tables_, .valid = valid, .state = state, .out = values});
+                .row_sides = rows.sides().data(), .column_sides = columns_.sides().data(), .row_sample = i,
+                .column_samples = {first, first + valid}, .state = state, .out = values});
   }
 
   // Below this complement the difference of the unit vectors is more accurate than 1 - x . z / (|x| |z|).
@@ -131,7 +131,6 @@ class NetworkGram final : public Gram<T> {
   Samples<T> columns_;
   std::unique_ptr<Samples<T>> rows_;  // null: the columns
   Buffer<T> roots_, row_roots_;       // |x| / sqrt(d), for the polynomial
-  std::size_t tables_ = 0;
 };
 
 template <class T>

@@ -75,7 +75,7 @@ class Compiler {
     if (dual)
       program_.steps.emplace_back(DualStep{slot, *dual});
     else
-      program_.steps.emplace_back(TableStep{slot, dual_table(activation)});
+      program_.steps.emplace_back(TableStep{slot, std::make_shared<DualTable>(activation)});
   }
 
   void add(const Identity&, std::size_t) {}

@@ -10,14 +10,15 @@ namespace widenet {
 namespace {
 
 constexpr double layer_norm_epsilon = 1e-12;
+constexpr std::size_t table_side_bytes = 240;  // of a sample in DualSides
 
 double inverse_or_zero(double x) { return x > 0 ? 1 / x : 0; }
 
 // The state of one sample paired with itself, per slot.
 class SampleRun {
  public:
-  SampleRun(const Program& program, double q, std::size_t sample, double* parameters, DualTable::Side* sides)
-      : own_(program.slots), sample_(sample), to_(parameters), sides_(sides) {
+  SampleRun(const Program& program, double q, std::size_t sample, double* parameters, double* table_variances)
+      : own_(program.slots), sample_(sample), to_(parameters), table_variances_(table_variances) {
     own_[0] = {q, 0};
     for (const Step& step : program.steps) std::visit([&](const auto& s) { run(s); }, step);
     write(std::sqrt(own_[0].nngp));
@@ -76,7 +77,7 @@ class SampleRun {
   void run(const DualStep& step) { dual(step.dual, own_[step.slot]); }
   void run(const TableStep& step) {
     OwnKernel& own = own_[step.slot];
-    if (sides_) *sides_++ = step.table->side(own.nngp);
+    if (table_variances_) *table_variances_++ = own.nngp;
     const double variance = step.table->variance(own.nngp);
     const double slope = own.ntk == 0 ? 0 : step.table->variance_slope(own.nngp);
     write(std::sqrt(own.nngp));
@@ -115,7 +116,7 @@ class SampleRun {
   std::vector<OwnKernel> own_;
   std::size_t sample_;
   double* to_;
-  DualTable::Side* sides_;
+  double* table_variances_;
 };
 
 template <class T>
@@ -133,28 +134,30 @@ void check_norm(T squared_norm, std::size_t sample) {
 }  // namespace
 
 OwnKernel run_sample(const Program& program, double squared_norm, std::size_t sample, double* parameters,
-                     DualTable::Side* sides) {
-  return SampleRun(program, squared_norm / program.divisor, sample, parameters, sides).result();
+                     double* table_variances) {
+  return SampleRun(program, squared_norm / program.divisor, sample, parameters, table_variances).result();
 }
 
 template <class T>
 Samples<T>::Samples(const Program& program, MatrixView<const T> points, bool as_columns)
-    : points_(points), parameters_(parameter_count(program)), tables_(table_count(program)), own_(points.rows()) {
+    : points_(points), parameters_(parameter_count(program)), own_(points.rows()) {
   const std::size_t n = points.rows(), chunks = (n + chunk_lanes<T> - 1) / chunk_lanes<T>;
   inverse_norms_ = Buffer<T>(chunks * chunk_lanes<T>, T(0));
   rows_ = Buffer<T>(n * parameters_);
-  sides_.resize(n * tables_);
+  // [table][sample]
+  Matrix<double> table_variances(table_count(program), n);
   if (as_columns) {
     panels_ = Panels<T>(points);
     columns_ = Buffer<T>(chunks * chunk_lanes<T> * parameters_, T(0));
   }
   parallel_for((n + 63) / 64, [&](std::size_t block, std::size_t) {
-    std::vector<double> parameters(parameters_);
+    std::vector<double> parameters(parameters_), entering(table_variances.rows());
     for (std::size_t i = block * 64; i < std::min(n, block * 64 + 64); ++i) {
       const T squared_norm = dot<T>(points.row(i), points.row(i));
       check_norm(squared_norm, i);
       inverse_norms_[i] = squared_norm > 0 ? T(1) / std::sqrt(squared_norm) : T(0);
-      own_[i] = run_sample(program, static_cast<double>(squared_norm), i, parameters.data(), sides_.data() + i * tables_);
+      own_[i] = run_sample(program, static_cast<double>(squared_norm), i, parameters.data(), entering.data());
+      for (std::size_t t = 0; t < entering.size(); ++t) table_variances(t, i) = entering[t];
       T* row = rows_.data() + i * parameters_;
       std::transform(parameters.begin(), parameters.end(), row, [](double x) { return static_cast<T>(x); });
       if (!as_columns) continue;
@@ -162,12 +165,15 @@ Samples<T>::Samples(const Program& program, MatrixView<const T> points, bool as_
       for (std::size_t k = 0; k < parameters_; ++k) column[k * chunk_lanes<T>] = row[k];
     }
   });
+  std::size_t t = 0;
+  for (const Step& step : program.steps)
+    if (const auto* table = std::get_if<TableStep>(&step)) sides_.push_back(table->table->sides(table_variances.row(t++)));
 }
 
 template <class T>
 std::size_t Samples<T>::bytes(const Program& program, std::size_t n, std::size_t features, bool as_columns) {
   const std::size_t numbers = parameter_count(program) * (as_columns ? 2 : 1) + (as_columns ? features : 0) + 1;
-  return n * (numbers * sizeof(T) + table_count(program) * sizeof(DualTable::Side) + sizeof(OwnKernel));
+  return n * (numbers * sizeof(T) + table_count(program) * table_side_bytes + sizeof(OwnKernel));
 }
 
 template class Samples<double>;

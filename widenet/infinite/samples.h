@@ -20,10 +20,11 @@ struct OwnKernel {
 };
 
 // Runs the program on a sample paired with itself, q = |x|^2 / divisor; writes the numbers that the steps read (the
-// layout of parameter_count) unless `parameters` is null, and what tables read of each table step unless `sides` is null.
+// layout of parameter_count) unless `parameters` is null, and the variance that enters each table step unless
+// `table_variances` is null.
 // Throws Error(usage) where a variance is not finite, naming the sample.
 OwnKernel run_sample(const Program& program, double squared_norm, std::size_t sample, double* parameters,
-                     DualTable::Side* sides);
+                     double* table_variances);
 
 // n samples as rows of tiles ([sample][parameter]) and, where asked, as columns ([chunk][parameter][lane]).
 template <class T>
@@ -39,7 +40,8 @@ class Samples {
   const T* inverse_norms() const { return inverse_norms_.data(); }  // padded to whole chunks
   const T* row(std::size_t i) const { return rows_.data() + i * parameters_; }
   const T* chunk(std::size_t c) const { return columns_.data() + c * parameters_ * chunk_lanes<T>; }
-  const DualTable::Side* sides(std::size_t i) const { return sides_.data() + i * tables_; }
+  // What the tables read, one element per table step.
+  const std::vector<DualSides>& sides() const { return sides_; }
   const OwnKernel& own(std::size_t i) const { return own_[i]; }
 
   // Bytes of memory for n samples.
@@ -47,10 +49,10 @@ class Samples {
 
  private:
   MatrixView<const T> points_;
-  std::size_t parameters_ = 0, tables_ = 0;
+  std::size_t parameters_ = 0;
   Panels<T> panels_;
   Buffer<T> inverse_norms_, rows_, columns_;
-  std::vector<DualTable::Side> sides_;
+  std::vector<DualSides> sides_;
   std::vector<OwnKernel> own_;
 };
 
