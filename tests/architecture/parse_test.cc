@@ -2,8 +2,10 @@
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "tests/architecture/generate.h"
@@ -214,11 +216,11 @@ TEST_F(ExpressionFile, LengthsThatAreNoneAreRefused) {
   EXPECT_EQ(refusal(path), path + " is no npy file (it does not begin with the npy mark) write it with numpy.save");
   path = write("cut.npy", std::string("\x93NUMPY\x01\x00\xFF\x00{'descr'", 18));
   EXPECT_EQ(refusal(path), path + " ends within its header (a truncated file) write it again");
-  const std::string whole = write_npy("whole.npy", {1, 2});
-  std::string content;
-  std::getline(std::ifstream(whole, std::ios::binary), content, '\0');
-  std::ifstream in(whole, std::ios::binary);
-  content.assign(std::istreambuf_iterator<char>(in), {});
+  std::filesystem::resize_file(path, (std::uintmax_t{64} << 20U) + 1);
+  EXPECT_EQ(refusal(path),
+            path + " is larger than 67108864 bytes (one length per feature is wanted) give a smaller array");
+  std::ifstream in(write_npy("whole.npy", {1, 2}), std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(in), {});
   path = write("short.npy", content.substr(0, content.size() - 3));
   EXPECT_EQ(refusal(path), path + " has 13 bytes of numbers (its header announces 2 numbers of 8) write it again");
   content.replace(content.find("(2,)"), 4, "2, 1");
