@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -151,8 +152,9 @@ class ExpressionFile : public testing::Test {
 TEST_F(ExpressionFile, HoldsTheWholeExpression) {
   const std::string path = write("net.txt", "\xEF\xBB\xBF# comment\r\nntk[dense\r\n relu dense]\r\n");
   EXPECT_EQ(parse_kernel(" @" + path + " "), parse_kernel("ntk[dense relu dense]"));
-  EXPECT_EQ(parse_kernel("@\"" + write("a name, here.txt", "gaussian") + '"'), parse_kernel("gaussian"));
-  EXPECT_EQ(parse_network("@" + write("layers.txt", "dense relu dense")), parse_network("dense relu dense"));
+  EXPECT_EQ(parse_kernel(fmt::format("@\"{}\"", write("a name, here.txt", "gaussian"))), parse_kernel("gaussian"));
+  EXPECT_EQ(parse_network(fmt::format("@{}", write("layers.txt", "dense relu dense"))),
+            parse_network("dense relu dense"));
 }
 
 TEST_F(ExpressionFile, IsNamedInMessages) {
@@ -171,7 +173,8 @@ TEST_F(ExpressionFile, ThatIsMissingOrNamesAnotherIsRefused) {
             "expression");
   EXPECT_NE(message_of([&] { parse_kernel('@' + folder_.string()); }, Fault::environment).find("cannot be read"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { parse_kernel('@' + write("long.txt", std::string(1100000, ' '))); }, Fault::environment)
+  EXPECT_NE(message_of([&] { parse_kernel(fmt::format("@{}", write("long.txt", std::string(1100000, ' ')))); },
+                       Fault::environment)
                 .find("long.txt is longer than 1048576 bytes (an expression is a short text) give another file"),
             std::string::npos);
   const std::string path = write("outer.txt", "@inner.txt");
@@ -195,7 +198,7 @@ TEST_F(ExpressionFile, LengthsComeFromAnArray) {
   EXPECT_EQ(to_text(self_contained(other)), "gaussian(3)");
 
   // Inside an expression file a name counts from the file's folder.
-  EXPECT_EQ(parse_kernel('@' + write("kernel.txt", "matern52(@lengths.npy)")), kernel);
+  EXPECT_EQ(parse_kernel(fmt::format("@{}", write("kernel.txt", "matern52(@lengths.npy)"))), kernel);
 }
 
 TEST_F(ExpressionFile, LengthsThatAreNoneAreRefused) {
