@@ -109,6 +109,8 @@ TEST(ParseError, OutOfDomain) {
   expect_network("repeat(0)[dense]", "0", "n takes a whole number from 1 to 100000, not 0");
   expect_network("repeat(100001)[dense]", "100001", "n takes a whole number from 1 to 100000, not 100001");
   expect_network("repeat(1.5)[dense]", "1.5", "n takes a whole number from 1 to 100000, not 1.5");
+  expect_network("repeat(9/4)[dense]", "9/4", "n takes a whole number from 1 to 100000, not 9/4");
+  expect_network("repeat(2.25)[dense]", "2.25", "n takes a whole number from 1 to 100000, not 2.25");
   expect_network("repeat(-1)[dense]", "-1", "n takes a whole number from 1 to 100000, not -1");
   expect_network("hermite(1.5)", "1.5", "n takes a whole number >= 0, not 1.5");
   expect_kernel("polynomial(2.5)", "2.5", "degree takes a whole number >= 1, not 2.5");
@@ -161,7 +163,7 @@ TEST(ParseError, Brackets) {
 TEST(ParseError, EmptyAndTrailing) {
   EXPECT_EQ(kernel_refusal(""), pointed("", "the kernel is empty", 0, 0, "write one, as in: ntk[dense relu dense]"));
   EXPECT_EQ(network_refusal("  "),
-            pointed("  ", "the network is empty", 2, 0, "write its layers, input first, as in: dense relu dense"));
+            pointed("  ", "the network is empty", 0, 0, "write its layers, input first, as in: dense relu dense"));
   expect_kernel("ntk[]", "]", "ntk has an empty network here", "identity passes the input on unchanged");
   expect_network("repeat(3)[] dense", "]", "repeat has an empty network here",
                  "identity passes the input on unchanged");
@@ -173,6 +175,8 @@ TEST(ParseError, EmptyAndTrailing) {
                 "a difference of kernels is no kernel: there is only + and *");
   expect_kernel("gaussian/2", "/", "unexpected / after the kernel", "divide by multiplying: 1/2*gaussian");
   EXPECT_EQ(kernel_refusal("gaussian +"), pointed("gaussian +", "expected a kernel, found the end", 10, 0));
+  EXPECT_EQ(kernel_refusal("gaussian + # and\n"),
+            "line 1: expected a kernel, found the end\n  gaussian + # and\n            ^");
   expect_network("dense, relu", ",", "expected a layer, found ,", "layers are separated by white space, not by commas");
   expect_network("dense + relu", "+", "expected a layer, found +", "the sum of networks is written sum[a | b]");
   expect_network("dense 3", "3", "expected a layer, found 3");

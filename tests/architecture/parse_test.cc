@@ -1,9 +1,12 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "tests/architecture/generate.h"
@@ -149,8 +152,9 @@ class ExpressionFile : public testing::Test {
 TEST_F(ExpressionFile, HoldsTheWholeExpression) {
   const std::string path = write("net.txt", "\xEF\xBB\xBF# comment\r\nntk[dense\r\n relu dense]\r\n");
   EXPECT_EQ(parse_kernel(" @" + path + " "), parse_kernel("ntk[dense relu dense]"));
-  EXPECT_EQ(parse_kernel("@\"" + write("a name, here.txt", "gaussian") + '"'), parse_kernel("gaussian"));
-  EXPECT_EQ(parse_network("@" + write("layers.txt", "dense relu dense")), parse_network("dense relu dense"));
+  EXPECT_EQ(parse_kernel(fmt::format("@\"{}\"", write("a name, here.txt", "gaussian"))), parse_kernel("gaussian"));
+  EXPECT_EQ(parse_network(fmt::format("@{}", write("layers.txt", "dense relu dense"))),
+            parse_network("dense relu dense"));
 }
 
 TEST_F(ExpressionFile, IsNamedInMessages) {
@@ -169,7 +173,8 @@ TEST_F(ExpressionFile, ThatIsMissingOrNamesAnotherIsRefused) {
             "expression");
   EXPECT_NE(message_of([&] { parse_kernel('@' + folder_.string()); }, Fault::environment).find("cannot be read"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { parse_kernel('@' + write("long.txt", std::string(1100000, ' '))); }, Fault::environment)
+  EXPECT_NE(message_of([&] { parse_kernel(fmt::format("@{}", write("long.txt", std::string(1100000, ' ')))); },
+                       Fault::environment)
                 .find("long.txt is longer than 1048576 bytes (an expression is a short text) give another file"),
             std::string::npos);
   const std::string path = write("outer.txt", "@inner.txt");
@@ -193,7 +198,7 @@ TEST_F(ExpressionFile, LengthsComeFromAnArray) {
   EXPECT_EQ(to_text(self_contained(other)), "gaussian(3)");
 
   // Inside an expression file a name counts from the file's folder.
-  EXPECT_EQ(parse_kernel('@' + write("kernel.txt", "matern52(@lengths.npy)")), kernel);
+  EXPECT_EQ(parse_kernel(fmt::format("@{}", write("kernel.txt", "matern52(@lengths.npy)"))), kernel);
 }
 
 TEST_F(ExpressionFile, LengthsThatAreNoneAreRefused) {
@@ -214,11 +219,11 @@ TEST_F(ExpressionFile, LengthsThatAreNoneAreRefused) {
   EXPECT_EQ(refusal(path), path + " is no npy file (it does not begin with the npy mark) write it with numpy.save");
   path = write("cut.npy", std::string("\x93NUMPY\x01\x00\xFF\x00{'descr'", 18));
   EXPECT_EQ(refusal(path), path + " ends within its header (a truncated file) write it again");
-  const std::string whole = write_npy("whole.npy", {1, 2});
-  std::string content;
-  std::getline(std::ifstream(whole, std::ios::binary), content, '\0');
-  std::ifstream in(whole, std::ios::binary);
-  content.assign(std::istreambuf_iterator<char>(in), {});
+  std::filesystem::resize_file(path, (std::uintmax_t{64} << 20U) + 1);
+  EXPECT_EQ(refusal(path),
+            path + " is larger than 67108864 bytes (one length per feature is wanted) give a smaller array");
+  std::ifstream in(write_npy("whole.npy", {1, 2}), std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(in), {});
   path = write("short.npy", content.substr(0, content.size() - 3));
   EXPECT_EQ(refusal(path), path + " has 13 bytes of numbers (its header announces 2 numbers of 8) write it again");
   content.replace(content.find("(2,)"), 4, "2, 1");

@@ -26,6 +26,9 @@ class Lexer {
       skip_blanks();
       tokens.push_back(next());
     } while (tokens.back().kind != TokenKind::end);
+    // The end is where the last word stops, not behind the blanks and comments that follow.
+    const std::size_t end = tokens.size() > 1 ? tokens[tokens.size() - 2].end : 0;
+    tokens.back().begin = tokens.back().end = end;
     return tokens;
   }
 
@@ -150,7 +153,7 @@ std::string shown(std::string_view piece) {
 }
 
 std::string spoken(const Token& token) {
-  const std::string text = shown(token.text);
+  std::string text = shown(token.text);
   switch (token.kind) {
     case TokenKind::end:
       return "the end";

@@ -103,8 +103,9 @@ Kernel Parser::factor() {
   if (begins_number(token) || token.is('-')) {
     const double factor = number();
     if (!(factor > 0)) {
-      fail_at(source_, token.begin, tokens_[at_ - 1].end,
-              fmt::format("a kernel's factor is a number > 0, not {}", to_text(factor)));
+      const std::size_t end = tokens_[at_ - 1].end;
+      const std::string written = shown(source_.text.substr(token.begin, end - token.begin));
+      fail_at(source_, token.begin, end, fmt::format("a kernel's factor is a number > 0, not {}", written));
     }
     return {KernelProduct{factor, {}}};
   }

@@ -106,8 +106,10 @@ void Parser::check_value(const Parameter& parameter, const Value& value, std::si
     const std::vector<std::string> choices(parameter.choices.begin(), parameter.choices.end());
     help = suggestion(choice->word, choices, {});
   }
-  fail_at(source_, begin, end,
-          fmt::format("{} takes {}, not {}", parameter.name, expectation(parameter), spoken(value)), help);
+  // A number as it was written, not as it would be printed.
+  const bool number = std::holds_alternative<double>(value);
+  const std::string found = number ? shown(source_.text.substr(begin, end - begin)) : spoken(value);
+  fail_at(source_, begin, end, fmt::format("{} takes {}, not {}", parameter.name, expectation(parameter), found), help);
 }
 
 Value Parser::argument(const Parameter& parameter) {

@@ -132,7 +132,7 @@ std::string expectation(const Parameter& parameter) {
 }
 
 std::string spoken(const Value& value) {
-  const std::string text = shown(value_text(value));
+  std::string text = shown(value_text(value));
   if (std::holds_alternative<Choice>(value)) return "the word " + text;
   if (std::holds_alternative<Text>(value)) return "the text " + text;
   if (std::holds_alternative<std::vector<double>>(value)) return "the list " + text;
