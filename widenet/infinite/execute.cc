@@ -68,7 +68,7 @@ T correlate_chunk(const T* product, T inverse_norm, const T* inverse_norms, T* s
   const N scale = constant<N>(inverse_norm), one = constant<N>(1);
   N smallest = one;
   for (std::size_t j = 0; j < chunk_lanes<T>; j += Number<N>::lanes) {
-    const N rho = load<N>(product + j) * scale * load<N>(inverse_norms + j);
+    const N rho = load<N>(product + j) * (scale * load<N>(inverse_norms + j));
     const N complement = one - magnitude(rho);
     smallest = {hn::Min(smallest.v, complement.v)};
     store(with_sign_of(magnitude(complement), rho), state + j);
@@ -97,7 +97,7 @@ void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* o
       for (std::size_t u = 0; u < U; ++u) sum[u] = multiply_add(sum[u], y[u], next);
     }
 #pragma GCC unroll 4
-    for (std::size_t u = 0; u < U; ++u) store(sum[u] * outer * load<N>(scales + j + u * W), out + j + u * W);
+    for (std::size_t u = 0; u < U; ++u) store(sum[u] * (outer * load<N>(scales + j + u * W)), out + j + u * W);
   }
 }
 
