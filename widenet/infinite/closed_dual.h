@@ -168,6 +168,10 @@ using ClosedDual = std::variant<ReluDual, SignDual, ErfDual, GeluDual, GaussianD
                                 TrigDual, RbfDual, ExpDual, ExpNormalizedDual, PowerDual, RectifiedMonomialDual,
                                 PolynomialDual>;
 
+// Bound of the error of a closed form in float64, at any variances and correlation: of K relative to the root of the two
+// samples' own K, of Kdot likewise; and of own moments relative to themselves.
+inline constexpr double closed_dual_error = 1e-14;
+
 // The closed form of an activation; nothing where there is none (or the polynomial's degree is above 15), then it is
 // done by quadrature.
 std::optional<ClosedDual> closed_dual(const Activation& activation);
