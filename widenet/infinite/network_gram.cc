@@ -63,7 +63,8 @@ class NetworkGram final : public Gram<T> {
   Scratch& scratch() const {
     thread_local Scratch memory;
     const std::size_t products = rows_per_pass * chunks_per_pass * chunk_lanes<T>, state = state_size<T>(program_);
-    if (memory.products.size() < products) memory.products = Buffer<T>(products);
+    // Zeros: correlate() also reads the lanes of panels that do not exist, and a NaN there would hide near rows.
+    if (memory.products.size() < products) memory.products = Buffer<T>(products, T(0));
     if (memory.state.size() < state) memory.state = Buffer<T>(state);
     if (memory.values.size() < chunk_lanes<T>) memory.values = Buffer<T>(chunk_lanes<T>);
     return memory;
