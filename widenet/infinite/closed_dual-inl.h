@@ -284,15 +284,25 @@ WIDENET_INLINE Dual<N> pair(const RectifiedMonomialDual& p, Correlation<N> c, co
           constant<N>(n * n / (2 * std::numbers::pi)) * (i.f[0] * j.f[0]) * before};
 }
 
-template <class N>
-WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
-                            const Side<N, PolynomialDual::factors>& j) {
+// sum_l f_l(i) f_l(j) rho^l, l < terms.
+template <class N, class S>
+WIDENET_INLINE Dual<N> series_pair(std::size_t terms, Correlation<N> c, const S& i, const S& j) {
   N value = constant<N>(0), derivative = constant<N>(0);
-  for (std::size_t l = p.coefficients.size(); l-- > 0;) {
+  for (std::size_t l = terms; l-- > 0;) {
     const N term = i.f[l] * j.f[l];
     derivative = multiply_add(derivative, c.rho, value);
     value = multiply_add(value, c.rho, term);
   }
   const N roots = i.root * j.root;
   return {{c.s, value}, select(roots > constant<N>(0), derivative / roots, constant<N>(0))};
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
+                            const Side<N, PolynomialDual::factors>& j) {
+  return series_pair(p.coefficients.size(), c, i, j);
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const HermiteDual& p, Correlation<N> c, const Side<N, HermiteDual::factors>& i,
+                            const Side<N, HermiteDual::factors>& j) {
+  return series_pair(p.n + 1, c, i, j);
 }
