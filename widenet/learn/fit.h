@@ -27,6 +27,7 @@ struct FitResult {
   Selection selection;              // empty `tried` where there was nothing to select
   double seconds = 0;               // wall time
   std::size_t memory_needed = 0;    // bytes, as computed before the work
+  std::optional<CholeskyFactor> factor;  // cholesky: of the training matrix, for predictive deviations
   // A factorisation that failed: the sentence with pivot, value and a ridge that would work. Then `model` is not usable.
   std::optional<std::string> failure;
 };
