@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "widenet/base/error.h"
+#include "widenet/base/threads.h"
 #include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/memory.h"
 #include "widenet/learn/svm_fit.h"
@@ -250,7 +251,7 @@ Metrics cross_validate(const Table& table, const FitOptions& options, std::size_
   return pooled(parts);
 }
 
-Split split_rows(const Table& table, double test_share, std::uint64_t seed) {
+TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed) {
   const std::size_t n = table.rows();
   const std::size_t count = static_cast<std::size_t>(std::round(test_share * static_cast<double>(n)));
   if (!(test_share > 0 && test_share < 1) || count == 0 || count == n)

@@ -44,9 +44,9 @@ FitResult fit(const Table& table, const FitOptions& options);
 Metrics cross_validate(const Table& table, const FitOptions& options, std::size_t folds);
 
 // The rows of a table for training and testing: a random share (0 < share < 1) of them for testing.
-struct Split {
+struct TableSplit {
   Table train, test;
 };
-Split split_rows(const Table& table, double test_share, std::uint64_t seed);
+TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed);
 
 }  // namespace widenet

@@ -38,7 +38,7 @@ double best_cost(MatrixView<const double> kernel, std::span<const std::size_t> l
     const auto path = train_svm_path(inner.view(), train_labels, classes, costs);
     for (std::size_t c = 0; c < path.size(); ++c) {
       const auto predicted = predict(path[c], outer.view()).labels;
-      for (std::size_t i = 0; i < test.size(); ++i) right[c] += predicted[i] == test_labels[i] ? 1 : 0;
+      for (std::size_t i = 0; i < test.size(); ++i) right[c] += predicted[i] == test_labels[i] ? 1u : 0u;
     }
   }
   return costs[std::max_element(right.begin(), right.end()) - right.begin()];

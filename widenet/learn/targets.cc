@@ -32,7 +32,7 @@ std::vector<std::size_t> largest_per_row(MatrixView<const double> scores) {
 
 double misclassified(std::span<const std::size_t> predicted, std::span<const std::size_t> labels) {
   std::size_t wrong = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) wrong += predicted[i] != labels[i] ? 1 : 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) wrong += predicted[i] != labels[i] ? 1u : 0u;
   return labels.empty() ? 0 : static_cast<double>(wrong) / static_cast<double>(labels.size());
 }
 
