@@ -6,8 +6,8 @@
 
 namespace {
 
-// Priority 101 is the earliest that the compiler leaves to programs, so that this runs before static initialisers, which
-// are compiled for AVX2. Plain system calls for the same reason: the standard streams may not exist yet.
+// Priority 101 is the earliest that the compiler leaves to programs, so that this runs before static initialisers,
+// which are compiled for AVX2. Plain system calls for the same reason: the standard streams may not exist yet.
 __attribute__((constructor(101))) void check_processor() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return;
