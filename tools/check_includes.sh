@@ -14,7 +14,7 @@ widenet/architecture  base activation
 widenet/data          base
 widenet/gram          base
 widenet/kernels       base activation architecture gram
-widenet/infinite      base activation architecture gram
+widenet/infinite      base activation architecture gram kernels
 widenet/solve         base gram
 widenet/learn         base activation architecture data gram kernels infinite solve
 TABLE

@@ -20,7 +20,7 @@ struct ActivationParameter {
 
 struct ActivationDefinition {
   std::string_view name;
-  std::vector<ActivationParameter> parameters;
+  std::vector<ActivationParameter> parameters = {};
   bool variadic = false;  // takes any number (at least one) of unnamed parameters: polynomial(c0, c1, ...)
   // phi(x) and phi'(x) with the parameters p; at a kink the right derivative. Null where the activation is known by its
   // kernel alone (exp_normalized).
@@ -28,7 +28,7 @@ struct ActivationDefinition {
   double (*slope)(double x, std::span<const double> p) = nullptr;
   // Where phi or its derivatives jump, in increasing order (null: nowhere): quadrature splits there.
   std::vector<double> (*kinks)(std::span<const double> p) = nullptr;
-  std::string_view formula;  // one line for help texts, e.g. "max(x, 0)"
+  std::string_view formula = {};  // one line for help texts, e.g. "max(x, 0)"
 };
 
 // The table, in the order of the documentation. Adding an activation is adding an entry in activation.cc.

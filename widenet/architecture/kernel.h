@@ -12,17 +12,28 @@ namespace widenet {
 
 // The kernels of vectors with a closed form; definitions in widenet/kernels/closed_form.h.
 enum class Closed {
-  linear, polynomial, gaussian, laplacian, laplacian1, cauchy, matern12, matern32, matern52, rational_quadratic,
-  arccos0, arccos1, arccos2
+  linear,
+  polynomial,
+  gaussian,
+  laplacian,
+  laplacian1,
+  cauchy,
+  matern12,
+  matern32,
+  matern52,
+  rational_quadratic,
+  arccos0,
+  arccos1,
+  arccos2
 };
 
 struct ClosedKernel {
   Closed kind = Closed::gaussian;
-  std::vector<double> lengths;  // empty: all 1; one: shared; d: one per feature. Stationary kernels only.
-  std::string lengths_file;     // the @file the lengths came from (printed instead of the numbers), or empty
-  double offset = 0;            // linear (default 0), polynomial (default 1)
-  double scale = 1, degree = 1; // polynomial; degree is a whole number >= 1
-  double alpha = 1;             // rational_quadratic
+  std::vector<double> lengths;   // empty: all 1; one: shared; d: one per feature. Stationary kernels only.
+  std::string lengths_file;      // the @file the lengths came from (printed instead of the numbers), or empty
+  double offset = 0;             // linear (default 0), polynomial (default 1)
+  double scale = 1, degree = 1;  // polynomial; degree is a whole number >= 1
+  double alpha = 1;              // rational_quadratic
   bool operator==(const ClosedKernel&) const = default;
 };
 
@@ -63,11 +74,17 @@ std::string to_text(const Kernel& kernel);
 std::string to_text(const Network& network);
 std::string to_text(double number);
 
+// The same kernel with the length scales themselves in place of the names of their files, so that its text needs no
+// other file: what a model keeps.
+Kernel self_contained(Kernel kernel);
+
 // What must hold for a network whose kernel of `features`-vectors is wanted; throws Error(usage) that names the layer,
 // its number and its text: it ends in a Gaussian pre-activation (a dense, perhaps followed by layers without weights),
 // an activation follows a dense (not the input, not another activation; layer_norm and sum of Gaussian branches keep
 // "Gaussian"), every branch of a sum is Gaussian, standard parametrisation and concat find the widths they need,
 // weights and shares lie in their domain, repeat counts from 1 to 100,000.
+// Of the branches of a sum or product at most one has no dense of its own: two would not be independent, and the kernel
+// of their sum is not the sum of their kernels. features = 0: not known yet; what hangs on it is then not checked.
 void validate(const Network& network, std::size_t features);
 void validate(const Kernel& kernel, std::size_t features);
 

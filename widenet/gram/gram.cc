@@ -1,0 +1,77 @@
+#include "widenet/gram/gram.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "widenet/base/error.h"
+#include "widenet/base/threads.h"
+
+namespace widenet {
+namespace {
+
+// Large enough that a tile's start-up is nothing, small enough that a few hundred rows keep all threads busy.
+constexpr std::size_t tile_rows = 192, tile_cols = 768;
+
+struct Tile {
+  Range rows, cols;
+};
+
+std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool symmetric) {
+  std::vector<Tile> tiles;
+  for (std::size_t j = 0; j < cols; j += tile_cols)
+    for (std::size_t i = 0; i < rows; i += tile_rows) {
+      const Tile tile{{i, std::min(rows, i + tile_rows)}, {j, std::min(cols, j + tile_cols)}};
+      if (!symmetric || tile.rows.begin < tile.cols.end) tiles.push_back(tile);
+    }
+  return tiles;
+}
+
+// out(j, i) = out(i, j) for the tile's entries above the diagonal, in blocks that fit the first-level cache.
+template <class T>
+void mirror(const Tile& tile, MatrixView<T> out) {
+  constexpr std::size_t block = 32;
+  for (std::size_t j0 = tile.cols.begin; j0 < tile.cols.end; j0 += block)
+    for (std::size_t i0 = tile.rows.begin; i0 < tile.rows.end; i0 += block)
+      for (std::size_t j = std::max(j0, i0 + 1); j < std::min(j0 + block, tile.cols.end); ++j)
+        for (std::size_t i = i0; i < std::min({i0 + block, tile.rows.end, j}); ++i) out(j, i) = out(i, j);
+}
+
+}  // namespace
+
+template <class T>
+void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
+  if (out.rows() != gram.rows() || out.cols() != gram.cols())
+    fail("the output is {} x {}, the Gram matrix {} x {} (every entry needs its place) give an output of that size",
+         out.rows(), out.cols(), gram.rows(), gram.cols());
+  const std::vector<Tile> tiles = tiles_of(gram.rows(), gram.cols(), gram.symmetric());
+  double total = 0, done = 0;
+  for (const Tile& t : tiles) total += static_cast<double>(t.rows.size() * t.cols.size());
+  std::mutex mutex;
+  parallel_for(tiles.size(), [&](std::size_t k, std::size_t) {
+    const Tile& t = tiles[k];
+    gram.tile(t.rows, t.cols, out.block(t.rows, t.cols));
+    if (!progress) return;
+    const std::lock_guard lock(mutex);
+    done += static_cast<double>(t.rows.size() * t.cols.size());
+    progress({"computing the Gram matrix", done, total, "entries"});
+  });
+  // A tile across the diagonal also holds entries below it; mirroring writes the same bits there again, so it must wait
+  // until all tiles are done.
+  if (gram.symmetric()) parallel_for(tiles.size(), [&](std::size_t k, std::size_t) { mirror(tiles[k], out); });
+}
+
+template <class T>
+Matrix<T> materialize(const Gram<T>& gram, const Progress& progress) {
+  auto out = Matrix<T>::uninitialized(gram.rows(), gram.cols());
+  materialize(gram, out.view(), progress);
+  return out;
+}
+
+template void materialize(const Gram<double>&, MatrixView<double>, const Progress&);
+template void materialize(const Gram<float>&, MatrixView<float>, const Progress&);
+template Matrix<double> materialize(const Gram<double>&, const Progress&);
+template Matrix<float> materialize(const Gram<float>&, const Progress&);
+
+}  // namespace widenet

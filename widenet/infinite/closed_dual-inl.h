@@ -1,0 +1,297 @@
+// The formulas of a pair, each written once: a template over the number type, compiled for every instruction set and
+// (by reference.cc) for scalars. Included inside a namespace; no include guard of its own, see HWY toggles.
+//
+// A pair of samples is (c, i, j): its correlation c and the numbers of the two samples, root = sqrt(q) and f[] as filled by
+// the struct. The correlation is held twice: as rho, whose relative accuracy holds near 0, and as its signed complement,
+// s = 1 - rho for rho >= 0 and s = -(1 + rho) for rho < 0 (-0.0 for rho = -1), whose relative accuracy holds where rows
+// are nearly parallel or opposite: that is where the slopes of kinked activations are sensitive.
+template <class N>
+struct Correlation {
+  N s, rho;
+};
+
+template <class N, std::size_t Factors>
+struct Side {
+  N root;
+  N f[Factors == 0 ? 1 : Factors];
+};
+
+// From a formula: the outputs' correlation and Kdot; where it gives_covariance, K in place of out.rho (out.s unused).
+template <class N>
+struct Dual {
+  Correlation<N> out;
+  N slope;
+};
+
+template <class N>
+WIDENET_INLINE N correlation(N s) {
+  return with_sign_of(constant<N>(1) - magnitude(s), s);
+}
+// 1 - rho without cancellation for rho >= 0.
+template <class N>
+WIDENET_INLINE N one_minus_correlation(N s) {
+  return select(is_negative(s), constant<N>(2) - magnitude(s), magnitude(s));
+}
+template <class N>
+WIDENET_INLINE N one_plus_correlation(N s) {
+  return select(is_negative(s), magnitude(s), constant<N>(2) - magnitude(s));
+}
+// The signed complement of a correlation known by its complement to `sign` (1 - sign rho).
+template <class N>
+WIDENET_INLINE N signed_complement(N to_sign, N sign) {
+  return select(to_sign > constant<N>(1), with_sign_of(constant<N>(2) - to_sign, -sign), with_sign_of(to_sign, sign));
+}
+// sin(theta) = sqrt(1 - rho^2)
+template <class N>
+WIDENET_INLINE N sine(N s) {
+  const N m = magnitude(s);
+  return square_root(m * (constant<N>(2) - m));
+}
+// E(u - v)^2 and E(u + v)^2.
+template <class N, class S>
+WIDENET_INLINE N squared_distance(N s, const S& i, const S& j) {
+  const N d = i.root - j.root;
+  return multiply_add(constant<N>(2) * i.root * j.root, one_minus_correlation(s), d * d);
+}
+template <class N, class S>
+WIDENET_INLINE N squared_sum(N s, const S& i, const S& j) {
+  const N d = i.root - j.root;
+  return multiply_add(constant<N>(2) * i.root * j.root, one_plus_correlation(s), d * d);
+}
+
+// sin t, t and sin t - t cos t for the angle t to the nearer pole, |s| = 1 - cos t.
+template <class N>
+struct Pole {
+  N t, lens;
+};
+template <std::size_t Count, class N>
+WIDENET_INLINE void poles(const N* complement, Pole<N>* out) {
+  N root[Count], cosine[Count], t[Count];
+#pragma GCC unroll 8
+  for (std::size_t u = 0; u < Count; ++u) {
+    cosine[u] = constant<N>(1) - complement[u];
+    root[u] = square_root(complement[u] * (constant<N>(2) - complement[u]));
+  }
+  angles<Count>(root, cosine, t);
+#pragma GCC unroll 8
+  for (std::size_t u = 0; u < Count; ++u) out[u] = {t[u], negative_multiply_add(t[u], cosine[u], root[u])};
+}
+
+// ReLU-type duals of Count pairs at once. `Positive`: all correlations are >= 0, then s is 1 - rho itself.
+template <std::size_t Count, bool Positive, class N>
+WIDENET_INLINE void relu_pairs(const ReluDual& p, const N* s, Dual<N>* out) {
+  N m[Count];
+  Pole<N> pole[Count];
+#pragma GCC unroll 8
+  for (std::size_t u = 0; u < Count; ++u) m[u] = Positive ? s[u] : magnitude(s[u]);
+  poles<Count>(m, pole);
+  const N kappa = constant<N>(p.kappa / std::numbers::pi), beta = constant<N>(p.beta / std::numbers::pi);
+  const N alpha = constant<N>(p.alpha), far = constant<N>(p.alpha - p.beta), k = constant<N>(p.kappa);
+#pragma GCC unroll 8
+  for (std::size_t u = 0; u < Count; ++u) {
+    const N near = negative_multiply_add(pole[u].lens, kappa, m[u]);
+    const N near_slope = negative_multiply_add(pole[u].t, beta, alpha);
+    if constexpr (Positive) {
+      out[u] = {{near, constant<N>(1) - near}, near_slope};
+    } else {
+      const auto negative = is_negative(s[u]);
+      const N slope = select(negative, multiply_add(pole[u].t, beta, far), near_slope);
+      const N lens = pole[u].lens * kappa;
+      // Against +1 where the outputs are never negatively correlated, else against -1.
+      const N opposite = p.nonnegative() ? magnitude((constant<N>(2) - k) + (k - constant<N>(1)) * m[u] - lens)
+                                         : signed_complement(k + (constant<N>(1) - k) * m[u] + lens, constant<N>(-1));
+      const N after = select(negative, opposite, magnitude(near));
+      out[u] = {{after, correlation(after)}, slope};
+    }
+  }
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const ReluDual& p, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
+  Dual<N> out;
+  relu_pairs<1, false>(p, &c.s, &out);
+  return out;
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const SignDual&, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
+  const N per_right_angle = constant<N>(2 / std::numbers::pi_v<long double>);
+  const N root = sine(c.s), size = magnitude(c.rho);
+  return {{with_sign_of(angle(root, size) * per_right_angle, c.s), with_sign_of(angle(size, root) * per_right_angle, c.s)},
+          constant<N>(0)};
+}
+
+// rho~ = t_i t_j rho, its size and sqrt(1 - rho~^2).
+template <class N>
+struct DampedCorrelation {
+  N size, root;
+};
+template <class N, class S>
+WIDENET_INLINE DampedCorrelation<N> damped(Correlation<N> c, const S& i, const S& j) {
+  const N d = i.f[0] - j.f[0], tt = i.f[0] * j.f[0];
+  const N rest = multiply_add(i.f[1], i.f[1], multiply_add(j.f[1], j.f[1], d * d));
+  return {tt * magnitude(c.rho), sine(multiply_add(tt, magnitude(c.s), constant<N>(0.5) * rest))};
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const ErfDual& p, Correlation<N> c, const Side<N, 2>& i, const Side<N, 2>& j) {
+  const DampedCorrelation<N> x = damped(c, i, j);
+  const N arc = with_sign_of(angle(x.size, x.root), c.s);  // asin(rho~)
+  return {{c.s, multiply_add(arc, constant<N>(2 * p.a * p.a / std::numbers::pi), constant<N>(p.c * p.c))},
+          constant<N>(4 * p.a * p.a * p.b * p.b / std::numbers::pi) * i.f[1] * j.f[1] / x.root};
+}
+
+// With x = rho~, S = sqrt(1 - x^2):
+// 2 pi K = (w_i w_j x^2 / S + (t_i t_j)^2 S / (w_i w_j) + x asin(x) / (w_i w_j)) + pi c / 2,
+// 2 pi Kdot = pi/2 + asin(x) + (x / S) (w_i^2 w_j^2 / S^2 + w_i^2 + w_j^2).
+template <class N>
+WIDENET_INLINE Dual<N> pair(const GeluDual&, Correlation<N> c, const Side<N, 2>& i, const Side<N, 2>& j) {
+  const DampedCorrelation<N> d = damped(c, i, j);
+  const N x = with_sign_of(d.size, c.s), arc = with_sign_of(angle(d.size, d.root), c.s);
+  const N w = i.f[1] * j.f[1], tt = i.f[0] * j.f[0];
+  const N ratio = x / d.root;
+  const N bracket = w * x * ratio + (tt * tt * d.root + x * arc) / w;
+  const N inverse = w / d.root;
+  const N slope_bracket = arc + ratio * (inverse * inverse + i.f[1] * i.f[1] + j.f[1] * j.f[1]);
+  const N scale = constant<N>(0.5L / std::numbers::pi_v<long double>);
+  return {{c.s, multiply_add(bracket, scale, constant<N>(0.25) * i.root * j.root * c.rho)},
+          multiply_add(slope_bracket, scale, constant<N>(0.25))};
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> gaussian_pair(double a, double b, N root, N w, Correlation<N> c, N covariance) {
+  const N k = w / root;  // 1 / sqrt(det)
+  return {{c.s, constant<N>(a * a) * k}, constant<N>(4 * a * a * b * b) * covariance * k * k * k};
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const GaussianDual& p, Correlation<N> c, const Side<N, 2>& i, const Side<N, 2>& j) {
+  return gaussian_pair(p.a, p.b, damped(c, i, j).root, i.f[1] * j.f[1], c, i.root * j.root * c.rho);
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const GrowingGaussianDual& p, Correlation<N> c, const Side<N, 2>& i, const Side<N, 2>& j) {
+  const N x = i.f[0] * j.f[0] * c.rho;
+  const N root = square_root(negative_multiply_add(x, x, constant<N>(1)));
+  return gaussian_pair(p.a, p.b, root, i.f[1] * j.f[1], c, i.root * j.root * c.rho);
+}
+
+// With M = 1 / ((1 + 2 q_i)(1 + 2 q_j) - 4 c^2), e = E(u - v)^2 and X = exp(2 c M):
+// K = exp((1 + e) M / 2 - 1/2) (X - 1) sqrt(M) / 2, Kdot = exp(...) M^(3/2) / 2 (T M (X + 1) + U M (X - 1)),
+// T = 1 + 2 (q_i + q_j) + 4 (c^2 + q_i q_j), U M = 4 c (1 + M (1 + q_i + q_j)).
+template <class N>
+WIDENET_INLINE Dual<N> pair(const GaborDual&, Correlation<N> c, const Side<N, 2>& i, const Side<N, 2>& j) {
+  const N one = constant<N>(1), root = damped(c, i, j).root;
+  const N k = i.f[1] * j.f[1] / root;  // sqrt(M)
+  const N m = k * k;
+  const N covariance = i.root * j.root * c.rho;
+  const N grow = exponential_minus_one(constant<N>(2) * covariance * m);
+  const N e = squared_distance(c.s, i, j);
+  const N front = exponential(constant<N>(0.5) * ((one + e) * m - one)) * k * constant<N>(0.5);
+  const N sum = multiply_add(i.root, i.root, j.root * j.root);
+  const N tt = i.f[0] * j.f[0], x = tt * c.rho;
+  const N tm = m * (one + constant<N>(2) * sum) + (tt * tt + x * x) / (root * root);
+  const N um = constant<N>(4) * covariance * (one + m * (one + sum));
+  return {{c.s, front * grow}, front * m * (tm * (constant<N>(2) + grow) + um * grow)};
+}
+
+// For c = 0 and other odd functions the two exponentials cancel near rho = 0: their difference is
+// exp(-b^2 (q_i + q_j) / 2) times 2 sinh(b^2 c), taken from expm1.
+template <class N>
+WIDENET_INLINE Dual<N> pair(const TrigDual& p, Correlation<N> c, const Side<N, 0>& i, const Side<N, 0>& j) {
+  const N half = constant<N>(-0.5 * p.b * p.b);
+  const N minus = exponential(half * squared_distance(c.s, i, j));
+  const N plus = exponential(half * squared_sum(c.s, i, j));
+  // minus - plus = plus (exp(2 b^2 c) - 1) for c >= 0, and the mirror image below.
+  const N covariance = i.root * j.root * magnitude(c.rho);
+  const N smaller = select(is_negative(c.s), minus, plus);
+  const N grow = exponential_minus_one(constant<N>(2 * p.b * p.b) * covariance);
+  const N difference = select(covariance < constant<N>(0.25 / (p.b * p.b + 1e-300)),
+                              with_sign_of(smaller * grow, c.s), minus - plus);
+  const N share = constant<N>(1 - p.cos2c);
+  const N amplitude = constant<N>(p.a * p.a / 2), slope_amplitude = constant<N>(p.a * p.a * p.b * p.b / 2);
+  return {{c.s, amplitude * multiply_add(share, plus, difference)},
+          slope_amplitude * multiply_add(constant<N>(p.cos2c), plus, minus)};
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const RbfDual& p, Correlation<N> c, const Side<N, 0>& i, const Side<N, 0>& j) {
+  const N exponent = constant<N>(-p.gamma) * squared_distance(c.s, i, j);
+  const N k = exponential(exponent);
+  return {{-exponential_minus_one(exponent), k}, constant<N>(2 * p.gamma) * k};
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const ExpDual& p, Correlation<N> c, const Side<N, 1>& i, const Side<N, 1>& j) {
+  const N exponent = constant<N>(-0.5 * p.b * p.b) * squared_distance(c.s, i, j);
+  const N rho = exponential(exponent);
+  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.b * p.b) * i.f[0] * j.f[0] * rho};
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const ExpNormalizedDual& p, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
+  const N exponent = constant<N>(-p.gamma) * one_minus_correlation(c.s);
+  const N rho = exponential(exponent);
+  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.gamma * std::exp(p.gamma * (1 + p.shift))) * rho};
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const PowerDual& p, Correlation<N> c, const Side<N, 1>& i, const Side<N, 1>& j) {
+  // On |rho|: the complement by 1 - r^(l+1) = (1 - r) + r (1 - r^l), then p and p' themselves.
+  const N m = magnitude(c.s), r = magnitude(c.rho);
+  N complement = constant<N>(0), value = constant<N>(0), derivative = constant<N>(0), below = constant<N>(0);
+  for (std::size_t l = 1; l < p.weights.size(); ++l) {
+    below = multiply_add(r, below, m);
+    complement = multiply_add(constant<N>(p.weights[l]), below, complement);
+  }
+  for (std::size_t l = p.weights.size(); l-- > 0;) {
+    derivative = multiply_add(derivative, r, value);
+    value = multiply_add(value, r, constant<N>(p.weights[l]));
+  }
+  const N odd = constant<N>(p.n % 2 == 1 ? -1 : 1), even = constant<N>(p.n % 2 == 1 ? 1 : -1), one = constant<N>(1);
+  const auto negative = is_negative(c.s);
+  const N sign = select(negative, odd, one), slope_sign = select(negative, even, one);
+  const N slope = constant<N>(p.scale) * i.f[0] * j.f[0] * derivative;
+  return {{with_sign_of(complement, sign), with_sign_of(value, sign)}, with_sign_of(slope, slope_sign)};
+}
+
+// J_0 = pi - t, J_1 = sin t + (pi - t) cos t, J_n = (2n - 1) cos(t) J_{n-1} + (n - 1)^2 sin^2(t) J_{n-2}; the same recursion
+// for d_n = 1 - J_n / J_n(0), which keeps its relative accuracy near t = 0.
+template <class N>
+WIDENET_INLINE Dual<N> pair(const RectifiedMonomialDual& p, Correlation<N> c, const Side<N, 1>& i, const Side<N, 1>& j) {
+  const N one = constant<N>(1), pi = constant<N>(std::numbers::pi_v<long double>);
+  const N per_pi = constant<N>(1 / std::numbers::pi_v<long double>);
+  const auto negative = is_negative(c.s);
+  const N m = magnitude(c.s), root = sine(c.s), sine2 = root * root;
+  const N nearer = angle(root, magnitude(c.rho));
+  const N rest = select(negative, nearer, pi - nearer);          // pi - theta
+  const N far = select(negative, pi - nearer, nearer) * per_pi;  // d_0
+  if (p.n == 0) return {{far, rest * per_pi}, constant<N>(0)};
+  N before = rest, now = multiply_add(rest, c.rho, root);
+  N d_before = far, d_now = m - (root - nearer * c.rho) * per_pi;
+  for (std::size_t n = 2; n <= p.n; ++n) {
+    const double k = static_cast<double>(n);
+    const N next = constant<N>(2 * k - 1) * c.rho * now + constant<N>((k - 1) * (k - 1)) * sine2 * before;
+    before = now;
+    now = next;
+    const N share = constant<N>((k - 1) * (k - 1) / ((2 * k - 1) * (2 * k - 3))) * sine2;
+    const N d_next = multiply_add(c.rho, d_now, m - share * (one - d_before));
+    d_before = d_now;
+    d_now = d_next;
+  }
+  const double n = static_cast<double>(p.n);
+  const N rho = now * constant<N>(1 / p.at_one);
+  return {{magnitude(select(negative, one - rho, d_now)), rho},
+          constant<N>(n * n / (2 * std::numbers::pi)) * i.f[0] * j.f[0] * before};
+}
+
+template <class N>
+WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
+                            const Side<N, PolynomialDual::factors>& j) {
+  N value = constant<N>(0), derivative = constant<N>(0);
+  for (std::size_t l = p.coefficients.size(); l-- > 0;) {
+    const N term = i.f[l] * j.f[l];
+    derivative = multiply_add(derivative, c.rho, value);
+    value = multiply_add(value, c.rho, term);
+  }
+  const N roots = i.root * j.root;
+  return {{c.s, value}, select(roots > constant<N>(0), derivative / roots, constant<N>(0))};
+}

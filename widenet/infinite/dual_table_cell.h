@@ -1,0 +1,74 @@
+// One cell of a DualTable: duals for two octaves of variances as a Chebyshev series.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "widenet/infinite/quadrature.h"
+
+namespace widenet {
+
+// The canonical grid of variances: cell k holds 2^k <= q < 2^(k+1), where x = 2 log2(q / 2^k) - 1 is in [-1, 1).
+struct VarianceGrid {
+  static constexpr std::size_t nodes = 15;  // Chebyshev polynomials T_0 .. T_14 of x
+  using Basis = std::array<double, nodes>;
+  static int cell(double q);
+  // The values T_m(x) of a q in (0, infinity).
+  static Basis basis(double q);
+  // The variances at the Chebyshev nodes of the first kind.
+  static std::array<double, nodes> variances(int cell);
+  // From values at these nodes, stride apart, to coefficients of T_m, in place.
+  static void to_coefficients(double* values, std::size_t stride);
+};
+
+// Moments and means of one cell of the grid: E[phi^2], E[phi'^2], E[phi], E[phi'].
+struct MomentCell {
+  MomentCell(const DualQuadrature& quadrature, int cell);
+  struct Values {
+    DualValue moments, mean;
+  };
+  Values at(const VarianceGrid::Basis& basis) const;
+  std::array<Values, VarianceGrid::nodes> coefficients;
+};
+
+// K and K' for q_a in cell a and q_b in cell b:
+//   sum_k,l,m C[k][l][m] T_k(tau) T_l(x_a) T_m(x_b),  tau = 2 asinh(sqrt(|s| / 2) / bend) / length - 1,
+// one set of coefficients for rho = 1 - |s|, one for rho = -(1 - |s|). sqrt(|s| / 2) = sin(theta / 2) is smooth in the
+// angle, in which duals are smooth at rho = +-1 even where phi has a kink; asinh spreads out the layer of width
+// 1 / sqrt(q) that steep functions have there.
+class DualCell {
+ public:
+  // Share of sqrt(E[phi(u)^2] E[phi(v)^2]) that the series may be off, verified when it is built.
+  static constexpr double series_error = 1e-13;
+
+  DualCell(const DualQuadrature& quadrature, int cell_a, int cell_b);
+  // Whether the series reached series_error; if not the cell must not be used.
+  bool valid() const { return valid_; }
+  std::size_t angles() const { return angles_; }
+
+  // The series of a fixed row, for columns of the other side: coefficients [k][m] of K and K' in turn, to be summed
+  // over T_m for m < used[k].
+  struct Row {
+    std::vector<double> coefficients;  // [k][VarianceGrid::nodes][2]
+    std::vector<std::size_t> used;
+    double inverse_bend, twice_tau_per_asinh;  // 2 tau = twice_tau_per_asinh asinh(sqrt(|s|) inverse_bend) - 2
+  };
+  // `row_is_a`: the basis belongs to cell a, and columns to b; else the other way round.
+  void contract(const VarianceGrid::Basis& basis, bool row_is_a, bool opposite, Row& row) const;
+
+ private:
+  struct Coefficients {
+    std::vector<double> value, slope;  // [k][l][m]
+  };
+  void fill(const DualQuadrature& quadrature, int cell_a, int cell_b);
+  void shorten(DualValue scale);
+
+  double bend_ = 1, length_ = 1;
+  std::size_t angles_ = 0;
+  bool valid_ = false;
+  Coefficients same_, opposite_;
+  std::vector<std::size_t> used_[2];  // [columns are b, columns are a]
+};
+
+}  // namespace widenet

@@ -1,0 +1,136 @@
+#include "widenet/infinite/kernel_gram.h"
+
+#include <numeric>
+#include <vector>
+
+#include "widenet/infinite/network_gram.h"
+#include "widenet/kernels/closed_form.h"
+
+namespace widenet {
+namespace {
+
+// factor * (sum or product of parts), entry by entry in the order of the expression.
+template <class T>
+class CombinedGram final : public Gram<T> {
+ public:
+  enum class Operation { sum, product };
+  CombinedGram(Operation operation, double factor, std::vector<std::unique_ptr<Gram<T>>> parts)
+      : operation_(operation), factor_(static_cast<T>(factor)), parts_(std::move(parts)) {}
+
+  std::size_t rows() const override { return parts_.front()->rows(); }
+  std::size_t cols() const override { return parts_.front()->cols(); }
+  bool symmetric() const override { return parts_.front()->symmetric(); }
+
+  void tile(Range rows, Range cols, MatrixView<T> out) const override {
+    parts_.front()->tile(rows, cols, out);
+    auto part = parts_.size() > 1 ? Matrix<T>::uninitialized(rows.size(), cols.size()) : Matrix<T>();
+    for (std::size_t p = 1; p < parts_.size(); ++p) {
+      parts_[p]->tile(rows, cols, part);
+      for (std::size_t i = 0; i < rows.size(); ++i) combine(part.row(i), out.row(i));
+    }
+    for (std::size_t i = 0; i < rows.size() && factor_ != T(1); ++i) scale(out.row(i));
+  }
+
+  void diagonal(std::span<T> out) const override {
+    parts_.front()->diagonal(out);
+    std::vector<T> part(out.size());
+    for (std::size_t p = 1; p < parts_.size(); ++p) {
+      parts_[p]->diagonal(part);
+      combine(part, out);
+    }
+    if (factor_ != T(1)) scale(out);
+  }
+
+ private:
+  void combine(std::span<const T> part, std::span<T> out) const {
+    for (std::size_t j = 0; j < out.size(); ++j)
+      out[j] = operation_ == Operation::sum ? out[j] + part[j] : out[j] * part[j];
+  }
+  void scale(std::span<T> out) const {
+    for (T& x : out) x *= factor_;
+  }
+
+  Operation operation_;
+  T factor_;
+  std::vector<std::unique_ptr<Gram<T>>> parts_;
+};
+
+bool is_arc_cosine(Closed kind) { return kind >= Closed::arccos0 && kind <= Closed::arccos2; }
+std::size_t order_of(Closed kind) { return static_cast<std::size_t>(kind) - static_cast<std::size_t>(Closed::arccos0); }
+
+// Builds Grams on x, or between x and z.
+template <class T>
+struct Builder {
+  MatrixView<const T> x, z;
+  bool symmetric;
+  using Pointer = std::unique_ptr<Gram<T>>;
+  using Combined = CombinedGram<T>;
+
+  Pointer operator()(const Kernel& kernel) const { return std::visit(*this, kernel.node); }
+
+  Pointer operator()(const ClosedKernel& kernel) const {
+    if (!is_arc_cosine(kernel.kind)) return symmetric ? closed_form_gram<T>(kernel, x) : closed_form_gram<T>(kernel, x, z);
+    Program program = arc_cosine_program(order_of(kernel.kind));
+    std::vector<Pointer> parts;
+    parts.push_back(symmetric ? program_gram<T>(std::move(program), Output::nngp, x)
+                              : program_gram<T>(std::move(program), Output::nngp, x, z));
+    return std::make_unique<Combined>(Combined::Operation::product, 2, std::move(parts));
+  }
+  Pointer operator()(const NetworkKernel& kernel) const {
+    return symmetric ? network_gram<T>(kernel, x) : network_gram<T>(kernel, x, z);
+  }
+  Pointer operator()(const KernelSum& sum) const {
+    return std::make_unique<Combined>(Combined::Operation::sum, 1, all(sum.terms));
+  }
+  Pointer operator()(const KernelProduct& product) const {
+    return std::make_unique<Combined>(Combined::Operation::product, product.factor, all(product.factors));
+  }
+
+  std::vector<Pointer> all(const std::vector<Kernel>& kernels) const {
+    std::vector<Pointer> parts;
+    for (const Kernel& kernel : kernels) parts.push_back((*this)(kernel));
+    return parts;
+  }
+};
+
+std::size_t side_bytes(const Kernel& kernel, std::size_t n, std::size_t features, std::size_t number_size, bool columns) {
+  const auto sum = [&](const std::vector<Kernel>& parts) {
+    return std::accumulate(parts.begin(), parts.end(), std::size_t{0}, [&](std::size_t total, const Kernel& part) {
+      return total + side_bytes(part, n, features, number_size, columns);
+    });
+  };
+  if (const auto* s = std::get_if<KernelSum>(&kernel.node)) return sum(s->terms);
+  if (const auto* p = std::get_if<KernelProduct>(&kernel.node)) return sum(p->factors);
+  const auto* network = std::get_if<NetworkKernel>(&kernel.node);
+  if (!network) return n * number_size * features * (columns ? 2 : 1);
+  const Program program = compile(network->network, features);
+  return number_size == sizeof(double) ? Samples<double>::bytes(program, n, features, columns)
+                                       : Samples<float>::bytes(program, n, features, columns);
+}
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x) {
+  validate(kernel, x.cols());
+  return Builder<T>{x, x, true}(kernel);
+}
+template <class T>
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x, MatrixView<const T> z) {
+  validate(kernel, x.cols());
+  return Builder<T>{x, z, false}(kernel);
+}
+
+std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, std::size_t features,
+                              std::size_t number_size) {
+  return side_bytes(kernel, m, features, number_size, true) + (n > 0 ? side_bytes(kernel, n, features, number_size, false) : 0);
+}
+
+using D = MatrixView<const double>;
+using F = MatrixView<const float>;
+template std::unique_ptr<Gram<double>> kernel_gram(const Kernel&, D);
+template std::unique_ptr<Gram<double>> kernel_gram(const Kernel&, D, D);
+template std::unique_ptr<Gram<float>> kernel_gram(const Kernel&, F);
+template std::unique_ptr<Gram<float>> kernel_gram(const Kernel&, F, F);
+
+}  // namespace widenet

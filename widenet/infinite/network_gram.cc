@@ -1,0 +1,177 @@
+#include "widenet/infinite/network_gram.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "widenet/base/error.h"
+#include "widenet/infinite/execute.h"
+#include "widenet/infinite/samples.h"
+
+namespace widenet {
+namespace {
+
+Output output_of(Limit limit) { return limit == Limit::nngp ? Output::nngp : Output::ntk; }
+
+template <class T>
+class NetworkGram final : public Gram<T> {
+ public:
+  NetworkGram(Program program, Output output, MatrixView<const T> x, MatrixView<const T> z, bool symmetric)
+      : program_(std::move(program)), output_(output), polynomial_(univariate_polynomial<T>(program_, output)),
+        columns_(program_, z, true) {
+    if (!symmetric) rows_ = std::make_unique<Samples<T>>(program_, x, false);
+    if (polynomial_.empty()) return;
+    roots_ = root_variances(columns_);
+    if (!symmetric) row_roots_ = root_variances(*rows_);
+  }
+
+  std::size_t rows() const override { return row_samples().size(); }
+  std::size_t cols() const override { return columns_.size(); }
+  bool symmetric() const override { return !rows_; }
+
+  void tile(Range rows, Range cols, MatrixView<T> out) const override {
+    constexpr std::size_t lanes = chunk_lanes<T>;
+    for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
+      for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass)
+        pass({r, std::min(rows.end, r + rows_per_pass)}, {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)},
+             rows.begin, cols, out);
+  }
+
+  void diagonal(std::span<T> out) const override {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = own(i);
+  }
+
+ private:
+  // A pass keeps its products and the columns' parameters in the second-level cache.
+  static constexpr std::size_t rows_per_pass = 96, chunks_per_pass = 4;
+
+  const Samples<T>& row_samples() const { return rows_ ? *rows_ : columns_; }
+  T own(std::size_t i) const {
+    const OwnKernel& own = columns_.own(i);
+    return static_cast<T>(output_ == Output::nngp ? own.nngp : own.ntk);
+  }
+  Buffer<T> root_variances(const Samples<T>& samples) const {
+    Buffer<T> roots((samples.size() + chunk_lanes<T> - 1) / chunk_lanes<T> * chunk_lanes<T>, T(0));
+    const T scale = T(1) / std::sqrt(static_cast<T>(program_.divisor));
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      roots[i] = samples.inverse_norm(i) > 0 ? scale / samples.inverse_norm(i) : T(0);
+    return roots;
+  }
+
+  struct Scratch {
+    Buffer<T> products, state, values;
+  };
+  Scratch& scratch() const {
+    thread_local Scratch memory;
+    const std::size_t products = rows_per_pass * chunks_per_pass * chunk_lanes<T>, state = state_size<T>(program_);
+    if (memory.products.size() < products) memory.products = Buffer<T>(products);
+    if (memory.state.size() < state) memory.state = Buffer<T>(state);
+    if (memory.values.size() < chunk_lanes<T>) memory.values = Buffer<T>(chunk_lanes<T>);
+    return memory;
+  }
+
+  void pass(Range rows, Range chunks, std::size_t first_row, Range cols, MatrixView<T> out) const {
+    constexpr std::size_t lanes = chunk_lanes<T>, panels = lanes / panel_width<T>;
+    Scratch& memory = scratch();
+    const Range needed{chunks.begin * panels, std::min(chunks.end * panels, columns_.panels().count())};
+    const MatrixView<T> products(memory.products.data(), rows.size(), chunks.size() * lanes);
+    tile_product<T>(row_samples().points().rows(rows), columns_.panels(), needed, products);
+    for (std::size_t c = chunks.begin; c < chunks.end; ++c)
+      for (std::size_t i = rows.begin; i < rows.end; ++i) {
+        T* product = products.row_data(i - rows.begin) + (c - chunks.begin) * lanes;
+        const Range here{std::max(cols.begin, c * lanes), std::min(cols.end, (c + 1) * lanes)};
+        T* to = out.row_data(i - first_row) + (here.begin - cols.begin);
+        const bool direct = here.size() == lanes;
+        T* values = direct ? to : memory.values.data();
+        entries(i, c, product, memory.state.data(), values);
+        if (!direct) std::copy_n(values + (here.begin - c * lanes), here.size(), to);
+        if (symmetric() && i >= here.begin && i < here.end) to[i - here.begin] = own(i);
+      }
+  }
+
+  void entries(std::size_t i, std::size_t chunk, const T* product, T* state, T* values) const {
+    constexpr std::size_t lanes = chunk_lanes<T>;
+    const Samples<T>& rows = row_samples();
+    const std::size_t first = chunk * lanes, valid = std::min(lanes, columns_.size() - first);
+    if (correlate<T>(product, rows.inverse_norm(i), columns_.inverse_norms() + first, state) < near) {
+      for (std::size_t j = 0; j < valid; ++j)
+        if (std::abs(state[j]) < near) {
+          state[j] = near_complement(i, first + j, state[j]);
+          state[lanes + j] = std::copysign(T(1) - std::abs(state[j]), state[j]);
+        }
+    }
+    if (!polynomial_.empty()) {
+      const T scale = symmetric() ? roots_[i] : row_roots_[i];
+      execute_polynomial<T>(polynomial_, state, scale, roots_.data() + first, values);
+      return;
+    }
+    execute<T>({.program = &program_, .output = output_, .row = rows.row(i), .columns = columns_.chunk(chunk),
+                .row_sides = rows.sides().data(), .column_sides = columns_.sides().data(), .row_sample = i,
+                .column_samples = {first, first + valid}, .state = state, .out = values});
+  }
+
+  // Below this complement the difference of the unit vectors is more accurate than 1 - x . z / (|x| |z|).
+  static constexpr T near = sizeof(T) == 8 ? T(0x1p-11) : T(0x1p-6);
+
+  // 1 -+ rho = |x/|x| -+ z/|z||^2 / 2, with the sign of rho.
+  T near_complement(std::size_t i, std::size_t j, T s) const {
+    const T* x = row_samples().points().row_data(i);
+    const T* z = columns_.points().row_data(j);
+    const T a = row_samples().inverse_norm(i), b = std::copysign(columns_.inverse_norm(j), s);
+    T sum = 0;
+    for (std::size_t k = 0; k < columns_.points().cols(); ++k) {
+      const T difference = x[k] * a - z[k] * b;
+      sum += difference * difference;
+    }
+    return std::copysign(sum / 2, s);
+  }
+
+  Program program_;
+  Output output_;
+  std::vector<T> polynomial_;
+  Samples<T> columns_;
+  std::unique_ptr<Samples<T>> rows_;  // null: the columns
+  Buffer<T> roots_, row_roots_;       // |x| / sqrt(d), for the polynomial
+};
+
+template <class T>
+void check_widths(MatrixView<const T> x, MatrixView<const T> z) {
+  if (x.cols() != z.cols())
+    fail("the samples have {} and {} features (a kernel compares vectors of one length) give both the same columns",
+         x.cols(), z.cols());
+}
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<Gram<T>> program_gram(Program program, Output output, MatrixView<const T> x) {
+  return std::make_unique<NetworkGram<T>>(std::move(program), output, x, x, true);
+}
+template <class T>
+std::unique_ptr<Gram<T>> program_gram(Program program, Output output, MatrixView<const T> x, MatrixView<const T> z) {
+  check_widths(x, z);
+  return std::make_unique<NetworkGram<T>>(std::move(program), output, x, z, false);
+}
+
+template <class T>
+std::unique_ptr<Gram<T>> network_gram(const NetworkKernel& kernel, MatrixView<const T> x) {
+  validate(kernel.network, x.cols());
+  return program_gram<T>(compile(kernel.network, x.cols()), output_of(kernel.limit), x);
+}
+template <class T>
+std::unique_ptr<Gram<T>> network_gram(const NetworkKernel& kernel, MatrixView<const T> x, MatrixView<const T> z) {
+  validate(kernel.network, x.cols());
+  return program_gram<T>(compile(kernel.network, x.cols()), output_of(kernel.limit), x, z);
+}
+
+using D = MatrixView<const double>;
+using F = MatrixView<const float>;
+template std::unique_ptr<Gram<double>> program_gram(Program, Output, D);
+template std::unique_ptr<Gram<double>> program_gram(Program, Output, D, D);
+template std::unique_ptr<Gram<float>> program_gram(Program, Output, F);
+template std::unique_ptr<Gram<float>> program_gram(Program, Output, F, F);
+template std::unique_ptr<Gram<double>> network_gram(const NetworkKernel&, D);
+template std::unique_ptr<Gram<double>> network_gram(const NetworkKernel&, D, D);
+template std::unique_ptr<Gram<float>> network_gram(const NetworkKernel&, F);
+template std::unique_ptr<Gram<float>> network_gram(const NetworkKernel&, F, F);
+
+}  // namespace widenet
