@@ -46,6 +46,7 @@ TEST(Csv, DecidesOnATableOfTextByWhatRecurs) {
   EXPECT_TRUE(names.named);
   EXPECT_EQ(names.notes[0],
             "the first line was taken for the names of the columns: all is text and none of it occurs again below.");
+  EXPECT_EQ(parse(",shape\n,round\nb,round\n").names(), (std::vector<std::string>{"x1", "shape"}));
   const Table data = parse("red,round\nblue,round\n");
   EXPECT_FALSE(data.named);
   EXPECT_EQ(data.rows(), 2u);

@@ -120,7 +120,7 @@ bool first_never_recurs(std::string_view text, char separator, const Scan& scan)
   records.next();
   while (records.next())
     for (std::size_t j = 0; j < scan.first.size(); ++j)
-      if (records.fields()[j] == scan.first[j]) return false;
+      if (!scan.first[j].empty() && records.fields()[j] == scan.first[j]) return false;
   return true;
 }
 

@@ -27,6 +27,7 @@ struct FitResult {
   Selection selection;              // empty `tried` where there was nothing to select
   double seconds = 0;               // wall time
   std::size_t memory_needed = 0;    // bytes, as computed before the work
+  std::optional<CholeskyFactor> factor;  // cholesky: of the training matrix, for predictive deviations
   // A factorisation that failed: the sentence with pivot, value and a ridge that would work. Then `model` is not usable.
   std::optional<std::string> failure;
 };
@@ -43,9 +44,9 @@ FitResult fit(const Table& table, const FitOptions& options);
 Metrics cross_validate(const Table& table, const FitOptions& options, std::size_t folds);
 
 // The rows of a table for training and testing: a random share (0 < share < 1) of them for testing.
-struct Split {
+struct TableSplit {
   Table train, test;
 };
-Split split_rows(const Table& table, double test_share, std::uint64_t seed);
+TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed);
 
 }  // namespace widenet

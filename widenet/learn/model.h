@@ -12,6 +12,7 @@
 #include "widenet/data/coding.h"
 #include "widenet/data/scaling.h"
 #include "widenet/learn/metrics.h"
+#include "widenet/solve/cholesky.h"
 #include "widenet/solve/svm.h"
 
 namespace widenet {
@@ -27,7 +28,7 @@ struct Model {
   Solver solver = Solver::cholesky;
   Matrix<double> inputs;      // n x d, scaled training rows
   Matrix<double> coefficients;  // cholesky: n x m, (K + ridge I)^-1 Y; Y scaled targets, or one-hot minus 1 / classes
-  std::optional<SvmModel> svm;
+  std::optional<SvmResult> svm;
   double sharpness = 1;       // classification: p = softmax(sharpness f), fitted on leave-one-out predictions
   std::vector<double> training_mean;  // regression: of the raw targets
   std::size_t majority_class = 0;     // classification
@@ -48,11 +49,18 @@ struct Prediction {
 };
 
 // Predicts from raw inputs as coded by model.coding (n x d). `deviation` for regression by cholesky: refactors the
-// training Gram matrix, n^3/3 flops and n^2/2 numbers. Throws Error(usage) where the model has none.
+// training Gram matrix, n^3/3 flops and n^2/2 numbers, unless `factor` (of FitResult) is given. Throws Error(usage) where
+// the model has none.
 Prediction predict(const Model& model, MatrixView<const double> raw_inputs, Deviation deviation = Deviation::none,
-                   const Progress& progress = {});
+                   const CholeskyFactor* factor = nullptr, const Progress& progress = {});
 
-// Metrics of the model on rows with known targets.
-Metrics evaluate(const Model& model, const Dataset& data, const Progress& progress = {});
+// Metrics of the model on rows with known targets. Regression by cholesky includes nlpd and coverage95, so it needs the
+// factor as above.
+Metrics evaluate(const Model& model, const Dataset& data, const CholeskyFactor* factor = nullptr,
+                 const Progress& progress = {});
+
+// The factor of K + ridge I of the model's training rows. Throws Error(environment) where the memory of the model's
+// matrix is not there or, as never for a model that fit() returned, the matrix is not positive definite.
+CholeskyFactor refactor(const Model& model, const Progress& progress = {});
 
 }  // namespace widenet

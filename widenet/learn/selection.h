@@ -1,7 +1,7 @@
 // Which kernel, which ridge: a small stated family, judged by closed-form leave-one-out errors on the whole ridge path.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <vector>
 
 #include "widenet/architecture/kernel.h"
@@ -35,6 +35,12 @@ struct FamilyMember {
   ScaleMode scale;
 };
 std::vector<FamilyMember> default_family(std::size_t features);
+
+// factor * kernel, folded into a product that is there.
+Kernel scaled(const Kernel& kernel, double factor);
+
+// `count` of the numbers 0 .. n-1 (all, if count >= n) in increasing order, chosen by the seed.
+std::vector<std::size_t> random_rows(std::size_t n, std::size_t count, std::uint64_t seed);
 
 struct SelectionOptions {
   std::size_t max_rows = 1000;      // above, a random subsample of that size

@@ -1,0 +1,267 @@
+#include "widenet/learn/fit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+
+#include "widenet/base/error.h"
+#include "widenet/base/threads.h"
+#include "widenet/infinite/kernel_gram.h"
+#include "widenet/learn/memory.h"
+#include "widenet/learn/svm_fit.h"
+#include "widenet/learn/targets.h"
+#include "widenet/solve/ridge_path.h"
+
+namespace widenet {
+namespace {
+
+// Rows on which a kernel or a ridge is chosen, where there are more.
+constexpr std::size_t selection_rows = 1000, ridge_rows = 2000;
+
+// What leave-one-out says of every row, in scaled units, from (A^-1)_ii.
+struct LooRows {
+  Matrix<double> predictions;       // n x m
+  std::vector<double> deviations;   // n, of an observation
+};
+
+LooRows leave_one_out(MatrixView<const double> y, MatrixView<const double> alpha, std::span<const double> inverse_diagonal) {
+  LooRows loo{Matrix<double>(y.rows(), y.cols()), std::vector<double>(y.rows())};
+  for (std::size_t i = 0; i < y.rows(); ++i) {
+    loo.deviations[i] = 1 / std::sqrt(inverse_diagonal[i]);
+    for (std::size_t j = 0; j < y.cols(); ++j) loo.predictions(i, j) = y(i, j) - alpha(i, j) / inverse_diagonal[i];
+  }
+  return loo;
+}
+
+Metrics regression_rows(const Model& model, const Target& target, Matrix<double> mean, std::span<const double> deviations) {
+  Matrix<double> deviation(deviations.empty() ? 0 : mean.rows(), mean.cols());
+  for (std::size_t i = 0; i < deviation.rows(); ++i) std::ranges::fill(deviation.row(i), deviations[i]);
+  unscale_means(model.scaling, mean);
+  unscale_deviations(model.scaling, deviation);
+  return regression_metrics(target.values.view(), mean.view(), deviation.view(), model.training_mean);
+}
+
+Metrics classification_rows(const Model& model, const Target& target, MatrixView<const double> scores) {
+  return classification_metrics(target.classes, largest_per_row(scores), softmax(scores, model.sharpness).view(),
+                                model.classes(), model.majority_class);
+}
+
+// -(1/2) sum_j y_j^T alpha_j - (m/2) log det A - (n m / 2) log 2 pi.
+double log_marginal_likelihood(MatrixView<const double> y, MatrixView<const double> alpha, double log_determinant) {
+  double quadratic = 0;
+  for (std::size_t i = 0; i < y.rows(); ++i)
+    for (std::size_t j = 0; j < y.cols(); ++j) quadratic += y(i, j) * alpha(i, j);
+  const double m = static_cast<double>(y.cols()), n = static_cast<double>(y.rows());
+  return -0.5 * quadratic - 0.5 * m * log_determinant - 0.5 * n * m * std::log(2 * std::numbers::pi);
+}
+
+class Fitter {
+ public:
+  Fitter(const Dataset& data, const FitOptions& options, FitResult& result)
+      : data_(data), target_(data.target.value()), options_(options), result_(result), model_(result.model) {}
+
+  void run() {
+    choose();
+    model_.scaling = learn_scaling(scale_, data_.inputs.view(), target_values(target_));
+    model_.inputs = scale_inputs(model_.scaling, data_.inputs.view());
+    remember_baseline();
+    if (options_.solver == Solver::svm)
+      fit_svm(target_.classes, options_.ridge, options_.seed, options_.progress, model_);
+    else
+      fit_cholesky();
+  }
+
+ private:
+  // Kernel, ridge and scale: given, or chosen by leave-one-out.
+  void choose() {
+    scale_ = options_.scale.value_or(ScaleMode::standard);
+    if (options_.kernel) model_.kernel = self_contained(*options_.kernel);
+    if (options_.ridge) model_.ridge = *options_.ridge;
+    if (options_.kernel && (options_.ridge || options_.solver == Solver::svm)) return;
+    std::vector<FamilyMember> family;
+    if (options_.kernel) {
+      family.push_back({model_.kernel, scale_});
+    } else {
+      family = default_family(data_.inputs.cols());
+      if (options_.scale) {
+        std::erase_if(family, [](const FamilyMember& member) { return member.scale != ScaleMode::standard; });
+        for (FamilyMember& member : family) member.scale = scale_;
+      }
+    }
+    const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows, options_.seed, options_.progress};
+    result_.selection = select(family, data_.inputs.view(), target_, how);
+    const Candidate& best = result_.selection.tried[result_.selection.best];
+    model_.kernel = best.kernel;
+    scale_ = best.scale;
+    if (!options_.ridge) model_.ridge = best.ridge;
+    if (result_.selection.subsampled)
+      model_.notes.push_back(fmt::format("chose {} on {} of {} rows, drawn with seed {}",
+                                         options_.kernel ? "the ridge" : "kernel and ridge", result_.selection.rows,
+                                         data_.inputs.rows(), options_.seed));
+  }
+
+  void remember_baseline() {
+    if (target_.task == Task::regression) {
+      model_.training_mean.assign(target_.values.cols(), 0.0);
+      for (std::size_t i = 0; i < target_.values.rows(); ++i)
+        for (std::size_t j = 0; j < target_.values.cols(); ++j)
+          model_.training_mean[j] += target_.values(i, j) / static_cast<double>(target_.values.rows());
+      return;
+    }
+    std::vector<std::size_t> members(model_.classes());
+    for (const std::size_t c : target_.classes) ++members[c];
+    model_.majority_class = static_cast<std::size_t>(std::max_element(members.begin(), members.end()) - members.begin());
+  }
+
+  void fit_cholesky() {
+    const Matrix<double> y = numbers_to_fit(model_.scaling, target_);
+    {
+      const auto gram = kernel_gram<double>(model_.kernel, model_.inputs.view());
+      CholeskyResult solved = cholesky(materialize_half(*gram, options_.progress), model_.ridge, options_.progress);
+      if (!solved) {
+        result_.failure = solved.failure->message;
+        return;
+      }
+      result_.factor = std::move(solved.factor);
+    }
+    const CholeskyFactor& factor = *result_.factor;
+    if (!factor.summary().warning.empty()) model_.notes.push_back(factor.summary().warning);
+    model_.coefficients = factor.solve(y.view());
+    std::vector<double> inverse_diagonal;
+    if (y.rows() <= loo_limit) inverse_diagonal = factor.inverse_diagonal(options_.progress);
+    measure(y, inverse_diagonal);
+    model_.metrics["train"].lml = log_marginal_likelihood(y.view(), model_.coefficients.view(), factor.log_determinant());
+  }
+
+  void measure(const Matrix<double>& y, std::span<const double> inverse_diagonal) {
+    // K alpha = Y - ridge alpha; the latent variance at a training row is ridge - ridge^2 (A^-1)_ii.
+    Matrix<double> fitted = y;
+    for (std::size_t k = 0; k < y.size(); ++k) fitted.data()[k] -= model_.ridge * model_.coefficients.data()[k];
+    const bool loo_known = !inverse_diagonal.empty();
+    LooRows loo;
+    if (loo_known) loo = leave_one_out(y.view(), model_.coefficients.view(), inverse_diagonal);
+    if (target_.task == Task::classification) {
+      model_.sharpness = loo_known ? fit_sharpness(loo.predictions.view(), target_.classes) : subsample_sharpness(y);
+      model_.metrics["train"] = classification_rows(model_, target_, fitted.view());
+      if (loo_known) model_.metrics["loo"] = classification_rows(model_, target_, loo.predictions.view());
+      return;
+    }
+    std::vector<double> deviations;
+    for (const double d : inverse_diagonal)
+      deviations.push_back(std::sqrt(std::max(2 * model_.ridge - model_.ridge * model_.ridge * d, model_.ridge)));
+    model_.metrics["train"] = regression_rows(model_, target_, std::move(fitted), deviations);
+    if (loo_known) model_.metrics["loo"] = regression_rows(model_, target_, std::move(loo.predictions), loo.deviations);
+  }
+
+  // Where leave-one-out over all rows would take too long: over a subsample.
+  double subsample_sharpness(const Matrix<double>& y) const {
+    const std::vector<std::size_t> rows = random_rows(y.rows(), selection_rows, options_.seed);
+    const Matrix<double> inputs = take_rows(model_.inputs, rows), targets = take_rows(y, rows);
+    const RidgePathResult path = ridge_path(materialize(*kernel_gram<double>(model_.kernel, inputs.view())), targets.view());
+    if (!path || model_.ridge <= 0) return 1;
+    const LeaveOneOut loo = path.path->leave_one_out(model_.ridge);
+    return fit_sharpness(loo.predictions.view(), take_rows(target_, rows).classes);
+  }
+
+  const Dataset& data_;
+  const Target& target_;
+  const FitOptions& options_;
+  FitResult& result_;
+  Model& model_;
+  ScaleMode scale_ = ScaleMode::standard;
+};
+
+Table rows_of(const Table& table, std::span<const std::size_t> rows) {
+  Table out = table;
+  for (Column& column : out.columns) {
+    const Column from = std::move(column);
+    column = Column{from.name, from.kind, {}, {}, from.spellings};
+    for (const std::size_t i : rows)
+      if (from.kind == ColumnKind::numeric)
+        column.numbers.push_back(from.numbers[i]);
+      else
+        column.texts.push_back(from.texts[i]);
+  }
+  out.lines.clear();
+  for (const std::size_t i : rows)
+    if (!table.lines.empty()) out.lines.push_back(table.lines[i]);
+  return out;
+}
+
+void check_options(const FitOptions& options, Task task) {
+  if (options.ridge && !(*options.ridge >= 0 && std::isfinite(*options.ridge)))
+    fail("the ridge is {} (it is added to the diagonal of the kernel matrix) give a number >= 0, or auto", *options.ridge);
+  if (options.solver == Solver::svm && task == Task::regression)
+    fail("the svm solver is for classification (it separates classes) leave --solver out, or give --task classification");
+  if (options.solver == Solver::svm && options.ridge && *options.ridge == 0)
+    fail("the svm solver needs a ridge above 0 (its C is 1 / ridge) give a positive ridge, or auto");
+}
+
+}  // namespace
+
+std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, std::size_t m) {
+  const std::size_t word = sizeof(double);
+  const std::size_t judged = options.kernel ? std::min(n, ridge_rows) : std::min(n, selection_rows);
+  const bool selects = !options.kernel || (!options.ridge && options.solver == Solver::cholesky);
+  const std::size_t choosing = selects ? thread_count() * ridge_path_bytes(judged, m) : 0;
+  const std::size_t solving = options.solver == Solver::svm
+                                  ? svm_fit_bytes(n)
+                                  : cholesky_bytes(n) + (n <= loo_limit ? CholeskyFactor::inverse_diagonal_bytes(n) : 0);
+  const Kernel stand_in{ClosedKernel{.kind = Closed::gaussian, .lengths = {}, .lengths_file = {}}};
+  const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, d, word);
+  return n * (3 * d + 4 * m) * word + std::max(choosing, solving + gram);
+}
+
+FitResult fit(const Table& table, const FitOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  FitResult result;
+  LearnedCoding learned = learn_coding(table, {options.target, options.task});
+  CodedTable coded = code_table(learned.coding, table, WithTarget::yes);
+  result.model.coding = std::move(learned.coding);
+  result.model.solver = options.solver;
+  for (auto* notes : {&learned.notes, &coded.notes})
+    result.model.notes.insert(result.model.notes.end(), notes->begin(), notes->end());
+  const Task task = result.model.task();
+  check_options(options, task);
+  const std::size_t outputs = task == Task::classification ? result.model.classes() : 1;
+  result.memory_needed = fit_bytes(options, coded.data.inputs.rows(), coded.data.inputs.cols(), outputs);
+  check_memory(result.memory_needed, options.memory, fmt::format("fitting {} rows", coded.data.inputs.rows()));
+  Fitter(coded.data, options, result).run();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+Metrics cross_validate(const Table& table, const FitOptions& options, std::size_t folds) {
+  const std::size_t n = table.rows();
+  if (folds < 2 || folds > n)
+    fail("{} folds of {} rows (each fold holds out at least one row and keeps some) give a number from 2 to {}", folds, n, n);
+  const std::vector<std::size_t> order = permutation(n, options.seed);
+  std::vector<Metrics> parts;
+  for (std::size_t fold = 0; fold < folds; ++fold) {
+    std::vector<std::size_t> train, test;
+    for (std::size_t k = 0; k < n; ++k) (k % folds == fold ? test : train).push_back(order[k]);
+    std::sort(train.begin(), train.end());
+    std::sort(test.begin(), test.end());
+    FitResult part = fit(rows_of(table, train), options);
+    if (part.failure) fail_outside("fold {}: {}", fold + 1, *part.failure);
+    const CodedTable held_out = code_table(part.model.coding, rows_of(table, test), WithTarget::yes);
+    parts.push_back(evaluate(part.model, held_out.data, part.factor ? &*part.factor : nullptr));
+  }
+  return pooled(parts);
+}
+
+TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed) {
+  const std::size_t n = table.rows();
+  const std::size_t count = static_cast<std::size_t>(std::round(test_share * static_cast<double>(n)));
+  if (!(test_share > 0 && test_share < 1) || count == 0 || count == n)
+    fail("a test share of {} of {} rows (both parts need rows) give a share between 0 and 1", test_share, n);
+  const std::vector<std::size_t> order = permutation(n, seed);
+  std::vector<std::size_t> test(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
+  std::vector<std::size_t> train(order.begin() + static_cast<std::ptrdiff_t>(count), order.end());
+  std::sort(test.begin(), test.end());
+  std::sort(train.begin(), train.end());
+  return {rows_of(table, train), rows_of(table, test)};
+}
+
+}  // namespace widenet

@@ -1,0 +1,107 @@
+#include "widenet/learn/model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "widenet/base/blas.h"
+#include "widenet/base/error.h"
+#include "widenet/base/threads.h"
+#include "widenet/infinite/kernel_gram.h"
+#include "widenet/learn/targets.h"
+
+namespace widenet {
+namespace {
+
+// Rows that are predicted at once: their kernel rows against all training rows are held in memory.
+constexpr std::size_t rows_per_block = 256;
+
+// scores = K(z, X) coefficients, n x m.
+Matrix<double> scores(const Gram<double>& gram, MatrixView<const double> coefficients) {
+  Matrix<double> out(gram.rows(), coefficients.cols());
+  parallel_for((gram.rows() + rows_per_block - 1) / rows_per_block, [&](std::size_t block, std::size_t) {
+    const Range rows{block * rows_per_block, std::min(gram.rows(), (block + 1) * rows_per_block)};
+    auto kernel = Matrix<double>::uninitialized(rows.size(), gram.cols());
+    gram.tile(rows, {0, gram.cols()}, kernel);
+    blas::gemm(blas::Transpose::no, blas::Transpose::no, 1, kernel.view(), coefficients, 0, out.view().rows(rows));
+  });
+  return out;
+}
+
+// sqrt(k(z, z) - |L^-1 k(X, z)|^2 [+ ridge]), the same for all outputs. The difference is that of a positive definite
+// matrix's Schur complement; rounding may take it below 0 by eps k(z, z), which counts as 0.
+std::vector<double> deviations(const Model& model, MatrixView<const double> inputs, Deviation deviation,
+                               const CholeskyFactor& factor) {
+  std::vector<double> variance(inputs.rows());
+  kernel_gram<double>(model.kernel, inputs)->diagonal(variance);
+  const auto gram = kernel_gram<double>(model.kernel, model.inputs.view(), inputs);
+  for (std::size_t begin = 0; begin < inputs.rows(); begin += 4 * rows_per_block) {
+    const Range block{begin, std::min(inputs.rows(), begin + 4 * rows_per_block)};
+    auto kernel = Matrix<double>::uninitialized(model.inputs.rows(), block.size());
+    parallel_for((gram->rows() + rows_per_block - 1) / rows_per_block, [&](std::size_t k, std::size_t) {
+      const Range rows{k * rows_per_block, std::min(gram->rows(), (k + 1) * rows_per_block)};
+      gram->tile(rows, block, kernel.view().rows(rows));
+    });
+    factor.solve_lower_in_place(kernel);
+    for (std::size_t i = 0; i < kernel.rows(); ++i)
+      for (std::size_t j = 0; j < block.size(); ++j) variance[begin + j] -= kernel(i, j) * kernel(i, j);
+  }
+  for (double& v : variance) v = std::sqrt(std::max(v, 0.0) + (deviation == Deviation::observed ? model.ridge : 0));
+  return variance;
+}
+
+Prediction predict_classes(const Model& model, MatrixView<const double> inputs) {
+  Prediction out;
+  const auto gram = kernel_gram<double>(model.kernel, inputs, model.inputs.view());
+  if (model.solver == Solver::svm) {
+    out.labels = predict(*model.svm, materialize(*gram).view()).labels;
+    return out;
+  }
+  const Matrix<double> f = scores(*gram, model.coefficients.view());
+  out.labels = largest_per_row(f.view());
+  out.probabilities = softmax(f.view(), model.sharpness);
+  return out;
+}
+
+}  // namespace
+
+std::string to_string(Solver solver) { return solver == Solver::svm ? "svm" : "cholesky"; }
+
+CholeskyFactor refactor(const Model& model, const Progress& progress) {
+  const auto gram = kernel_gram<double>(model.kernel, model.inputs.view());
+  CholeskyResult result = cholesky(materialize_half(*gram, progress), model.ridge, progress);
+  if (!result) fail_outside("{}", result.failure->message);
+  return std::move(*result.factor);
+}
+
+Prediction predict(const Model& model, MatrixView<const double> raw_inputs, Deviation deviation,
+                   const CholeskyFactor* factor, const Progress& progress) {
+  const Matrix<double> inputs = scale_inputs(model.scaling, raw_inputs);
+  if (model.task() == Task::classification) {
+    if (deviation != Deviation::none)
+      fail("a classifier has no standard deviation (its outputs are labels and probabilities) ask for probabilities");
+    return predict_classes(model, inputs.view());
+  }
+  Prediction out;
+  out.mean = scores(*kernel_gram<double>(model.kernel, inputs.view(), model.inputs.view()), model.coefficients.view());
+  unscale_means(model.scaling, out.mean);
+  if (deviation == Deviation::none) return out;
+  std::optional<CholeskyFactor> own;
+  if (!factor) factor = &own.emplace(refactor(model, progress));
+  const std::vector<double> s = deviations(model, inputs.view(), deviation, *factor);
+  out.deviation = Matrix<double>(inputs.rows(), out.mean.cols());
+  for (std::size_t i = 0; i < inputs.rows(); ++i) std::ranges::fill(out.deviation.row(i), s[i]);
+  unscale_deviations(model.scaling, out.deviation);
+  return out;
+}
+
+Metrics evaluate(const Model& model, const Dataset& data, const CholeskyFactor* factor, const Progress& progress) {
+  const Target& target = data.target.value();
+  if (model.task() == Task::classification) {
+    const Prediction p = predict(model, data.inputs.view(), Deviation::none, nullptr, progress);
+    return classification_metrics(target.classes, p.labels, p.probabilities.view(), model.classes(), model.majority_class);
+  }
+  const Prediction p = predict(model, data.inputs.view(), Deviation::observed, factor, progress);
+  return regression_metrics(target.values.view(), p.mean.view(), p.deviation.view(), model.training_mean);
+}
+
+}  // namespace widenet
