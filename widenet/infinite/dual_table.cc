@@ -95,9 +95,7 @@ DualSides::Sample DualTable::sample(double q) const {
   } else {
     s.cell = VarianceGrid::cell(q);
     s.basis = VarianceGrid::basis(q);
-    const MomentCell& cell = shared_->moments(s.cell);
-    s.values = cell.valid ? cell.at(s.basis)
-                          : MomentCell::Values{shared_->quadrature.moments(q), shared_->quadrature.mean(q)};
+    s.values = shared_->moments(s.cell).at(s.basis);
   }
   return s;
 }

@@ -68,13 +68,7 @@ MomentCell::MomentCell(const DualQuadrature& quadrature, int cell) {
     v[2][k] = mean.value;
     v[3][k] = mean.slope;
   }
-  const double least[2] = {*std::min_element(v[0], v[0] + nodes), *std::min_element(v[1], v[1] + nodes)};
   for (double* values : v) VarianceGrid::to_coefficients(values, 1);
-  // Moments against themselves, means against their roots.
-  for (std::size_t f = 0; f < 4; ++f) {
-    const double size = f < 2 ? least[f] : std::sqrt(least[f - 2]);
-    if (std::abs(v[f][nodes - 2]) + std::abs(v[f][nodes - 1]) > series_error * size) valid = false;
-  }
   for (std::size_t k = 0; k < nodes; ++k) coefficients[k] = {{v[0][k], v[1][k]}, {v[2][k], v[3][k]}};
 }
 

@@ -24,15 +24,12 @@ struct VarianceGrid {
 
 // Moments and means of one cell of the grid: E[phi^2], E[phi'^2], E[phi], E[phi'].
 struct MomentCell {
-  // Share of the least moment in the cell that the last coefficients may be.
-  static constexpr double series_error = 1e-13;
   MomentCell(const DualQuadrature& quadrature, int cell);
   struct Values {
     DualValue moments, mean;
   };
   Values at(const VarianceGrid::Basis& basis) const;
   std::array<Values, VarianceGrid::nodes> coefficients;
-  bool valid = true;  // whether the series reached series_error; if not the cell must not be used
 };
 
 // K and K' for q_a in cell a and q_b in cell b:
