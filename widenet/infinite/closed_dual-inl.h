@@ -232,21 +232,21 @@ template <class N>
 WIDENET_INLINE Dual<N> pair(const RbfDual& p, Correlation<N> c, const Side<N, 0>& i, const Side<N, 0>& j) {
   const N exponent = constant<N>(-p.gamma) * squared_distance(c.s, i, j);
   const N k = exponential(exponent);
-  return {{-exponential_minus_one(exponent), k}, constant<N>(2 * p.gamma) * k};
+  return {{magnitude(exponential_minus_one(exponent)), k}, constant<N>(2 * p.gamma) * k};
 }
 
 template <class N>
 WIDENET_INLINE Dual<N> pair(const ExpDual& p, Correlation<N> c, const Side<N, 1>& i, const Side<N, 1>& j) {
   const N exponent = constant<N>(-0.5 * p.b * p.b) * squared_distance(c.s, i, j);
   const N rho = exponential(exponent);
-  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.b * p.b) * (i.f[0] * j.f[0]) * rho};
+  return {{magnitude(exponential_minus_one(exponent)), rho}, constant<N>(p.b * p.b) * (i.f[0] * j.f[0]) * rho};
 }
 
 template <class N>
 WIDENET_INLINE Dual<N> pair(const ExpNormalizedDual& p, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
   const N exponent = constant<N>(-p.gamma) * one_minus_correlation(c.s);
   const N rho = exponential(exponent);
-  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.gamma * std::exp(p.gamma * (1 + p.shift))) * rho};
+  return {{magnitude(exponential_minus_one(exponent)), rho}, constant<N>(p.gamma * std::exp(p.gamma * (1 + p.shift))) * rho};
 }
 
 template <class N>
