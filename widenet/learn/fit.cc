@@ -103,10 +103,7 @@ class Fitter {
 
   void remember_baseline() {
     if (target_.task == Task::regression) {
-      model_.training_mean.assign(target_.values.cols(), 0.0);
-      for (std::size_t i = 0; i < target_.values.rows(); ++i)
-        for (std::size_t j = 0; j < target_.values.cols(); ++j)
-          model_.training_mean[j] += target_.values(i, j) / static_cast<double>(target_.values.rows());
+      model_.training_mean = column_means(target_.values.view());
       return;
     }
     std::vector<std::size_t> members(model_.classes());
@@ -183,6 +180,7 @@ Table rows_of(const Table& table, std::span<const std::size_t> rows) {
       else
         column.texts.push_back(from.texts[i]);
   }
+  out.provenance.rows = rows.size();
   out.lines.clear();
   for (const std::size_t i : rows)
     if (!table.lines.empty()) out.lines.push_back(table.lines[i]);
@@ -204,19 +202,21 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, s
   const std::size_t word = sizeof(double);
   const std::size_t judged = options.kernel ? std::min(n, ridge_rows) : std::min(n, selection_rows);
   const bool selects = !options.kernel || (!options.ridge && options.solver == Solver::cholesky);
-  const std::size_t choosing = selects ? thread_count() * ridge_path_bytes(judged, m) : 0;
+  const std::size_t at_once = options.kernel ? 1 : thread_count();
+  const std::size_t choosing = selects ? at_once * ridge_path_bytes(judged, m) : 0;
   const std::size_t solving = options.solver == Solver::svm
-                                  ? svm_fit_bytes(n)
+                                  ? svm_fit_bytes(n, m)
                                   : cholesky_bytes(n) + (n <= loo_limit ? CholeskyFactor::inverse_diagonal_bytes(n) : 0);
   const Kernel stand_in{ClosedKernel{.kind = Closed::gaussian, .lengths = {}, .lengths_file = {}}};
   const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, d, word);
   return n * (3 * d + 4 * m) * word + std::max(choosing, solving + gram);
 }
 
-FitResult fit(const Table& table, const FitOptions& options) {
+namespace {
+
+FitResult fit_coded(const Table& table, LearnedCoding learned, const FitOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   FitResult result;
-  LearnedCoding learned = learn_coding(table, {options.target, options.task});
   CodedTable coded = code_table(learned.coding, table, WithTarget::yes);
   result.model.coding = std::move(learned.coding);
   result.model.solver = options.solver;
@@ -232,10 +232,28 @@ FitResult fit(const Table& table, const FitOptions& options) {
   return result;
 }
 
+// Fits on `train` with the task and the classes of the whole table: a part may lack a class, or look like another task.
+FitResult fit_part(const Table& train, const TargetCoding& target, const FitOptions& options) {
+  LearnedCoding learned = learn_coding(train, {options.target, target.task});
+  learned.coding.target = target;
+  FitResult part = fit_coded(train, std::move(learned), options);
+  if (part.failure) fail_outside("{}", *part.failure);
+  return part;
+}
+
+}  // namespace
+
+FitResult fit(const Table& table, const FitOptions& options) {
+  if (table.rows() == 0)
+    fail_outside("{} has no rows (a model is learned from them) give a table with at least one", table.provenance.path);
+  return fit_coded(table, learn_coding(table, {options.target, options.task}), options);
+}
+
 Metrics cross_validate(const Table& table, const FitOptions& options, std::size_t folds) {
   const std::size_t n = table.rows();
   if (folds < 2 || folds > n)
     fail("{} folds of {} rows (each fold holds out at least one row and keeps some) give a number from 2 to {}", folds, n, n);
+  const TargetCoding target = learn_coding(table, {options.target, options.task}).coding.target;
   const std::vector<std::size_t> order = permutation(n, options.seed);
   std::vector<Metrics> parts;
   for (std::size_t fold = 0; fold < folds; ++fold) {
@@ -243,18 +261,22 @@ Metrics cross_validate(const Table& table, const FitOptions& options, std::size_
     for (std::size_t k = 0; k < n; ++k) (k % folds == fold ? test : train).push_back(order[k]);
     std::sort(train.begin(), train.end());
     std::sort(test.begin(), test.end());
-    FitResult part = fit(rows_of(table, train), options);
-    if (part.failure) fail_outside("fold {}: {}", fold + 1, *part.failure);
-    const CodedTable held_out = code_table(part.model.coding, rows_of(table, test), WithTarget::yes);
-    parts.push_back(evaluate(part.model, held_out.data, part.factor ? &*part.factor : nullptr));
+    try {
+      const FitResult part = fit_part(rows_of(table, train), target, options);
+      const CodedTable held_out = code_table(part.model.coding, rows_of(table, test), WithTarget::yes);
+      parts.push_back(evaluate(part.model, held_out.data, part.factor ? &*part.factor : nullptr));
+    } catch (const Error& error) {
+      throw Error(error.fault(), fmt::format("fold {} of {}: {}", fold + 1, folds, error.what()));
+    }
   }
   return pooled(parts);
 }
 
 TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed) {
   const std::size_t n = table.rows();
-  const std::size_t count = static_cast<std::size_t>(std::round(test_share * static_cast<double>(n)));
-  if (!(test_share > 0 && test_share < 1) || count == 0 || count == n)
+  const bool is_share = test_share > 0 && test_share < 1;
+  const auto count = static_cast<std::size_t>(is_share ? std::round(test_share * static_cast<double>(n)) : 0);
+  if (count == 0 || count == n)
     fail("a test share of {} of {} rows (both parts need rows) give a share between 0 and 1", test_share, n);
   const std::vector<std::size_t> order = permutation(n, seed);
   std::vector<std::size_t> test(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));

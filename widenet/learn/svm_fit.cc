@@ -1,10 +1,12 @@
 #include "widenet/learn/svm_fit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
-#include "widenet/base/error.h"
+#include "widenet/base/threads.h"
 #include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/selection.h"
 #include "widenet/learn/targets.h"
@@ -65,9 +67,13 @@ void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, s
                                                   model.majority_class);
 }
 
-std::size_t svm_fit_bytes(std::size_t n) {
-  const std::size_t chosen = std::min(n, choosing_rows);
-  return (2 * n * n + 2 * chosen * chosen) * sizeof(double);
+std::size_t svm_fit_bytes(std::size_t n, std::size_t classes) {
+  // With more than two classes every thread gathers the rows of its pair.
+  const std::size_t pairs = classes * (classes - std::min<std::size_t>(classes, 1)) / 2;
+  const std::size_t gathered = classes > 2 ? std::min(thread_count(), pairs) : 0;
+  const std::size_t chosen = std::min(n, choosing_rows), inner = chosen - chosen / folds;
+  const std::size_t choosing = chosen * chosen + inner * (chosen + gathered * inner);
+  return (n * n + std::max(choosing, gathered * n * n)) * sizeof(double);
 }
 
 }  // namespace widenet

@@ -15,7 +15,7 @@ namespace widenet {
 void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, std::uint64_t seed, const Progress& progress,
              Model& model);
 
-// Bytes at its peak for n rows.
-std::size_t svm_fit_bytes(std::size_t n);
+// Bytes at its peak for n rows, the classes being as unequal as they can be.
+std::size_t svm_fit_bytes(std::size_t n, std::size_t classes);
 
 }  // namespace widenet
