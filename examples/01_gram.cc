@@ -20,8 +20,7 @@ int main() {
   // A Gram is a source of entries k(x_i, x_j): nothing is computed until somebody asks. Ask for all of them.
   const auto gram = widenet::kernel_gram<double>(kernel, x.view());
   const widenet::Matrix<double> K = widenet::materialize(*gram);
-  for (std::size_t i = 0; i < K.rows(); ++i)
-    std::printf("%9.6f %9.6f %9.6f\n", K(i, 0), K(i, 1), K(i, 2));
+  for (std::size_t i = 0; i < K.rows(); ++i) std::printf("%9.6f %9.6f %9.6f\n", K(i, 0), K(i, 1), K(i, 2));
 
   // For this network k(x, x) = |x|^2 / d, half from each layer, and the matrix is symmetric to the last bit.
   const double squared_norms[] = {1, 4, 2};

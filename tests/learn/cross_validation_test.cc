@@ -61,8 +61,9 @@ TEST(SplitRows, RefusesWhatIsNoShare) {
   const Table table = numbered(10);
   for (const double share : {0.0, 1.0, -0.3, 1.5, 0.04, 0.96, std::numeric_limits<double>::quiet_NaN(),
                              std::numeric_limits<double>::infinity()})
-    EXPECT_MESSAGE(split_rows(table, share, 0),
-                   fmt::format("a test share of {} of 10 rows (both parts need rows) give a share between 0 and 1", share));
+    EXPECT_MESSAGE(
+        split_rows(table, share, 0),
+        fmt::format("a test share of {} of 10 rows (both parts need rows) give a share between 0 and 1", share));
   EXPECT_MESSAGE(split_rows(Table{}, 0.5, 0), "of 0 rows");
 }
 
@@ -139,14 +140,17 @@ TEST(CrossValidate, ErrorsNameTheFold) {
   const Table table = with_target(x, some_targets(x, 9));
   const FitOptions options = given("gaussian", 0.1);
   for (const std::size_t folds : {0u, 1u, 13u})
-    EXPECT_MESSAGE(cross_validate(table, options, folds),
-                   fmt::format("{} folds of 12 rows (each fold holds out at least one row and keeps some) give a number from "
-                               "2 to 12",
-                               folds));
+    EXPECT_MESSAGE(
+        cross_validate(table, options, folds),
+        fmt::format("{} folds of 12 rows (each fold holds out at least one row and keeps some) give a number from "
+                    "2 to 12",
+                    folds));
   EXPECT_MESSAGE(cross_validate(table, given("linear", 0), 3),
                  "fold 1 of 3: the kernel matrix plus the ridge 0 is not positive definite");
-  EXPECT_MESSAGE(cross_validate(with_labels(x, {"a", "b", "b", "b", "b", "b", "b", "b", "b", "b", "b", "b"}), options, 12),
-                 "fold 12 of 12: some.csv, column 'y': every target is 'b' (classes to tell apart are needed) add rows of another");
+  EXPECT_MESSAGE(
+      cross_validate(with_labels(x, {"a", "b", "b", "b", "b", "b", "b", "b", "b", "b", "b", "b"}), options, 12),
+      "fold 12 of 12: some.csv, column 'y': every target is 'b' (classes to tell apart are needed) add rows of "
+      "another");
   FitOptions elsewhere = options;
   elsewhere.target = "z";
   EXPECT_MESSAGE(cross_validate(table, elsewhere, 3), "no column 'z'");
@@ -156,10 +160,11 @@ TEST(Fit, ErrorsOfOptions) {
   const Matrix<double> x = some_inputs(12, 2, 10);
   const Table table = with_target(x, some_targets(x, 11));
   for (const double ridge : {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
-    EXPECT_MESSAGE(fit(table, given("gaussian", ridge)),
-                   fmt::format("the ridge is {} (it is added to the diagonal of the kernel matrix) give a number >= 0, or "
-                               "auto",
-                               ridge));
+    EXPECT_MESSAGE(
+        fit(table, given("gaussian", ridge)),
+        fmt::format("the ridge is {} (it is added to the diagonal of the kernel matrix) give a number >= 0, or "
+                    "auto",
+                    ridge));
   FitOptions options = given("gaussian", 1);
   options.target = "feature";
   EXPECT_MESSAGE(fit(table, options), "no column 'feature' in some.csv");
@@ -189,16 +194,19 @@ TEST(Fit, ErrorsOfOptions) {
 TEST(Predict, ErrorsOfUse) {
   const Matrix<double> x = some_inputs(12, 2, 12);
   const Table numbers = with_target(x, some_targets(x, 13)), classes = with_labels(x, some_labels(x, 2));
-  const Model regression = fit(numbers, given("gaussian", 1)).model, classifier = fit(classes, given("gaussian", 1)).model;
+  const Model regression = fit(numbers, given("gaussian", 1)).model,
+              classifier = fit(classes, given("gaussian", 1)).model;
   EXPECT_MESSAGE(predict(regression, Matrix<double>(3, 5)),
                  "the inputs have 5 columns (the scaling was learned from 2) give the same columns");
-  EXPECT_MESSAGE(predict(classifier, x, Deviation::observed),
-                 "a classifier has no standard deviation (its outputs are labels and probabilities) ask for probabilities");
+  EXPECT_MESSAGE(
+      predict(classifier, x, Deviation::observed),
+      "a classifier has no standard deviation (its outputs are labels and probabilities) ask for probabilities");
   for (const Model* model : {&regression, &classifier})
     EXPECT_MESSAGE(evaluate(*model, code_table(model->coding, numbers, WithTarget::no).data),
                    "the rows have no target (metrics compare with it) code the table with its target");
   const FitResult other = fit(with_target(some_inputs(7, 2, 1), {1, 2, 3, 4, 5, 6, 7}), given("gaussian", 1));
-  EXPECT_MESSAGE(predict(regression, x, Deviation::latent, &*other.factor), "a right-hand side of 12 rows (the factor has 7)");
+  EXPECT_MESSAGE(predict(regression, x, Deviation::latent, &*other.factor),
+                 "a right-hand side of 12 rows (the factor has 7)");
   Model broken = regression;
   broken.ridge = 0;
   for (std::size_t i = 1; i < 12; ++i) std::copy_n(broken.inputs.row(0).begin(), 2, broken.inputs.row(i).begin());

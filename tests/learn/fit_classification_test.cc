@@ -179,7 +179,8 @@ TEST(FitClassification, ASingularMatrixIsAFailure) {
   const Matrix<double> x = some_inputs(12, 2, 9);
   const FitResult result = fit(with_labels(x, some_labels(x, 3)), given("linear", 0));
   ASSERT_TRUE(result.failure);
-  EXPECT_PRED2(testing::contains, *result.failure, "the kernel matrix plus the ridge 0 is not positive definite (pivot ");
+  EXPECT_PRED2(testing::contains, *result.failure,
+               "the kernel matrix plus the ridge 0 is not positive definite (pivot ");
   EXPECT_TRUE(result.model.metrics.empty());
 }
 

@@ -105,7 +105,8 @@ void compare(const Matrix<double>& x, const std::vector<double>& target, const s
   std::vector<double> diagonal;
   for (std::size_t i = 0; i < x.rows(); ++i) diagonal.push_back(plain.K(i, i));
   const double tolerance = (1 + n) * in_units / std::min(1.0, ridge);
-  expect_near(train, plain_metrics(plain.unit, target, plain_predict(plain.K, ridge, plain.y, plain.K, diagonal), ridge),
+  expect_near(train,
+              plain_metrics(plain.unit, target, plain_predict(plain.K, ridge, plain.y, plain.K, diagonal), ridge),
               tolerance);
   expect_near(model.metrics.at("loo"),
               plain_metrics(plain.unit, target, plain_leave_one_out(plain.K, ridge, plain.y), ridge), tolerance);
@@ -128,21 +129,23 @@ TEST(FitRegression, AgreesWithPlainLoops) {
 TEST(FitRegression, OtherKernelsAgreeToo) {
   const Matrix<double> x = some_inputs(30, 2, 5);
   const std::vector<double> y = some_targets(x, 6);
-  compare(x, y, "linear(offset=1)", [](auto a, auto b) { return 1 + a[0] * b[0] + a[1] * b[1]; }, 0.5,
-          ScaleMode::standard);
-  compare(x, y, "0.25*matern32(length=2)",
-          [](auto a, auto b) {
-            const double r = std::sqrt(3 * squared_distance(a, b)) / 2;
-            return 0.25 * (1 + r) * std::exp(-r);
-          },
-          0.1, ScaleMode::standard);
-  compare(x, y, "nngp[dense relu dense]",
-          [](auto a, auto b) {
-            const double p = std::sqrt((a[0] * a[0] + a[1] * a[1]) * (b[0] * b[0] + b[1] * b[1])) / 2;
-            const double rho = std::clamp((a[0] * b[0] + a[1] * b[1]) / 2 / p, -1.0, 1.0);
-            return p / (2 * std::numbers::pi) * (std::sqrt(1 - rho * rho) + (std::numbers::pi - std::acos(rho)) * rho);
-          },
-          0.1, ScaleMode::standard);
+  compare(
+      x, y, "linear(offset=1)", [](auto a, auto b) { return 1 + a[0] * b[0] + a[1] * b[1]; }, 0.5, ScaleMode::standard);
+  compare(
+      x, y, "0.25*matern32(length=2)",
+      [](auto a, auto b) {
+        const double r = std::sqrt(3 * squared_distance(a, b)) / 2;
+        return 0.25 * (1 + r) * std::exp(-r);
+      },
+      0.1, ScaleMode::standard);
+  compare(
+      x, y, "nngp[dense relu dense]",
+      [](auto a, auto b) {
+        const double p = std::sqrt((a[0] * a[0] + a[1] * a[1]) * (b[0] * b[0] + b[1] * b[1])) / 2;
+        const double rho = std::clamp((a[0] * b[0] + a[1] * b[1]) / 2 / p, -1.0, 1.0);
+        return p / (2 * std::numbers::pi) * (std::sqrt(1 - rho * rho) + (std::numbers::pi - std::acos(rho)) * rho);
+      },
+      0.1, ScaleMode::standard);
 }
 
 TEST(FitRegression, SmallTables) {
@@ -190,8 +193,10 @@ TEST(FitRegression, AConstantTargetIsPredictedExactly) {
     options.target = "y";
     options.task = Task::regression;
     for (const bool with_kernel : {true, false}) {
-      if (with_kernel) options.kernel = gaussian(1);
-      else options.kernel.reset();
+      if (with_kernel)
+        options.kernel = gaussian(1);
+      else
+        options.kernel.reset();
       const FitResult result = fit(with_target(x, std::vector<double>(23, c)), options);
       ASSERT_FALSE(result.failure) << *result.failure;
       const Matrix<double> mean = predict(result.model, some_inputs(5, 2, 12)).mean;
@@ -211,8 +216,9 @@ TEST(FitRegression, AConstantFeatureChangesNothing) {
   const std::vector<double> y = some_targets(x, 14);
   const FitResult a = fit(with_target(x, y), given("gaussian(length=2)", 0.1));
   const FitResult b = fit(with_target(wider, y), given("gaussian(length=2)", 0.1));
-  EXPECT_LE(testing_problems::distance(a.model.coefficients, b.model.coefficients),
-            64 * 31 * eps * condition(Matrix<double>(31, 31, 1.0), 0.1) * testing_problems::magnitude(a.model.coefficients));
+  EXPECT_LE(
+      testing_problems::distance(a.model.coefficients, b.model.coefficients),
+      64 * 31 * eps * condition(Matrix<double>(31, 31, 1.0), 0.1) * testing_problems::magnitude(a.model.coefficients));
 }
 
 TEST(FitRegression, RidgeZeroInterpolates) {
@@ -246,7 +252,8 @@ TEST(FitRegression, ASingularMatrixIsAFailureWithARidgeThatWorks) {
   EXPECT_EQ(result.model.coefficients.size(), 0u);
   EXPECT_TRUE(result.model.metrics.empty());
   EXPECT_EQ(result.model.ridge, 0.0);
-  EXPECT_PRED2(testing::contains, *result.failure, "the kernel matrix plus the ridge 0 is not positive definite (pivot ");
+  EXPECT_PRED2(testing::contains, *result.failure,
+               "the kernel matrix plus the ridge 0 is not positive definite (pivot ");
   EXPECT_PRED2(testing::contains, *result.failure, " of 12 is ");
   const std::string before = "use a ridge of ";
   const std::size_t at = result.failure->find(before);
@@ -260,6 +267,29 @@ TEST(FitRegression, ASingularMatrixIsAFailureWithARidgeThatWorks) {
   const FitResult twins = fit(with_target(x, some_targets(x, 18)), given("gaussian", 0));
   ASSERT_TRUE(twins.failure);
   EXPECT_PRED2(testing::contains, *twins.failure, "(pivot 1 of 12 is 0)");
+}
+
+TEST(FitRegression, AKernelThatIsZeroHasNoRidgeToChoose) {
+  const Table table = with_target(Matrix<double>(9, 2, 3.0), some_targets(some_inputs(9, 1, 1), 2));
+  FitOptions options = given("linear", 0);
+  options.ridge.reset();
+  const FitResult result = fit(table, options);
+  ASSERT_TRUE(result.failure);
+  EXPECT_EQ(
+      *result.failure,
+      "no ridge can be chosen for linear (its matrix is zero on these rows, or has no inverse at any ridge that was "
+      "tried) give another kernel, or a ridge");
+  EXPECT_TRUE(result.model.metrics.empty());
+  options.ridge = 0.5;
+  EXPECT_FALSE(fit(table, options).failure);
+}
+
+// A note says where rounding makes the last digits doubtful.
+TEST(FitRegression, ARidgeBelowRoundingIsSaid) {
+  const Matrix<double> x = some_inputs(60, 2, 41);
+  const FitResult result = fit(with_target(x, some_targets(x, 42)), given("laplacian(length=0.5)", 1e-17));
+  ASSERT_FALSE(result.failure);
+  EXPECT_PRED2(testing::contains, result.model.notes.back(), "below the rounding of the factorisation");
 }
 
 TEST(FitRegression, BitsDoNotDependOnThreads) {

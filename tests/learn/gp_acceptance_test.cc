@@ -1,4 +1,5 @@
-// Exact Gaussian processes of 13,500 to 15,642 rows with published hyper-parameters, in units of the standardised target.
+// Exact Gaussian processes of 13,500 to 15,642 rows with published hyper-parameters, in units of the standardised
+// target.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -55,6 +56,9 @@ TEST_P(GaussianProcessAcceptance, HasThePublishedFigures) {
   const Expected& expected = GetParam();
   const std::string folder = testing::data_folder("uci_regression/" + expected.set);
   if (folder.empty()) GTEST_SKIP() << "skipped: no data";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "skipped: too long for a sanitizer";
+#endif
   const char* long_tests = std::getenv("WIDENET_LONG_TESTS");
   if (expected.set != "pol" && (long_tests == nullptr || std::string(long_tests) != "1"))
     GTEST_SKIP() << "skipped: set WIDENET_LONG_TESTS=1";
@@ -72,20 +76,21 @@ TEST_P(GaussianProcessAcceptance, HasThePublishedFigures) {
   options.target = "y";
   options.task = Task::regression;
   options.scale = ScaleMode::standard;
-  options.kernel = parse_kernel(fmt::format("{}*matern32(length=@{})", given_values.signal * given_values.signal,
-                                            files.path("lengths.npy")));
+  options.kernel = parse_kernel(
+      fmt::format("{}*matern32(length=@{})", given_values.signal * given_values.signal, files.path("lengths.npy")));
   options.ridge = given_values.noise * given_values.noise;
-  const Table table = with_target(take_rows(set.data.inputs, split.train),
-                                  standardised(set.data.target->values, split.train, unit));
+  const Table table =
+      with_target(take_rows(set.data.inputs, split.train), standardised(set.data.target->values, split.train, unit));
   const FitResult result = fit(table, options);
   ASSERT_FALSE(result.failure) << *result.failure;
   EXPECT_EQ(result.model.metrics.count("loo"), 0u) << "more rows than leave-one-out takes";
-  const Table test = with_target(take_rows(set.data.inputs, split.test),
-                                 standardised(set.data.target->values, split.test, unit));
-  const Metrics m = evaluate(result.model, code_table(result.model.coding, test, WithTarget::yes).data, &*result.factor);
+  const Table test =
+      with_target(take_rows(set.data.inputs, split.test), standardised(set.data.target->values, split.test, unit));
+  const Metrics m =
+      evaluate(result.model, code_table(result.model.coding, test, WithTarget::yes).data, &*result.factor);
   const double lml = *result.model.metrics.at("train").lml / static_cast<double>(expected.rows);
-  fmt::print("{}: {} rows, rmse {:.7f}, nlpd {:.7f}, lml/n {:.7f}; fit {:.1f} s\n", expected.set, expected.rows, *m.rmse,
-             *m.nlpd, lml, result.seconds);
+  fmt::print("{}: {} rows, rmse {:.7f}, nlpd {:.7f}, lml/n {:.7f}; fit {:.1f} s\n", expected.set, expected.rows,
+             *m.rmse, *m.nlpd, lml, result.seconds);
   // Half a unit of the sixth decimal, in which the figures are published, and their own rounding.
   const double tolerance = 0.6e-6;
   EXPECT_NEAR(*m.rmse, expected.rmse, tolerance);

@@ -32,7 +32,8 @@ TEST(RegressionMetrics, AreThePlainFormulas) {
   for (double& x : std::span(s.data(), s.size())) x = 0.2 + 0.5 * std::abs(x);
   const std::vector<double> training_mean = {0.25};
   const Metrics m = regression_metrics(y, mean, s, training_mean);
-  double squares = 0, absolute = 0, average = 0, spread = 0, density = 0, inside = 0, constant = 0, constant_absolute = 0;
+  double squares = 0, absolute = 0, average = 0, spread = 0, density = 0, inside = 0, constant = 0,
+         constant_absolute = 0;
   for (std::size_t i = 0; i < n; ++i) average += y(i, 0) / n;
   for (std::size_t i = 0; i < n; ++i) {
     squares += std::pow(y(i, 0) - mean(i, 0), 2);

@@ -145,8 +145,9 @@ TEST(ModelFile, EveryFlippedByteIsRefused) {
       flipped[at] = static_cast<char>(flipped[at] ^ (1 << bit));
       const std::string path = folder.write("flipped.model", flipped);
       const std::string said = testing::message_of([&] { load_model(path); });
-      ASSERT_TRUE(testing::contains(said, at < 8 ? "is not a model (it does not begin like one) give a file that 'fit' wrote"
-                                                 : "is damaged (its checksum differs: truncated or altered)"))
+      ASSERT_TRUE(
+          testing::contains(said, at < 8 ? "is not a model (it does not begin like one) give a file that 'fit' wrote"
+                                         : "is damaged (its checksum differs: truncated or altered)"))
           << at << ": " << said;
     }
 }
@@ -176,14 +177,16 @@ TEST(ModelFile, ANewerVersionIsRefused) {
   const std::string whole = bytes_of(folder.path("m.model"));
   EXPECT_EQ(with_header(whole, 1, header_of(whole)), whole);
   const std::string path = folder.write("newer.model", with_header(whole, 2, R"({"of another": "kind"})"));
-  EXPECT_MESSAGE(load_model(path),
-                 "newer.model has format version 2, this program reads up to 1 (a newer widenet wrote it) update widenet");
+  EXPECT_MESSAGE(
+      load_model(path),
+      "newer.model has format version 2, this program reads up to 1 (a newer widenet wrote it) update widenet");
 }
 
 TEST(ModelFile, OtherFilesAreNoModels) {
   const Folder folder;
   const std::string table = folder.write("table.csv", "a,b\n1,2\n");
-  EXPECT_MESSAGE(load_model(table), "table.csv is not a model (it does not begin like one) give a file that 'fit' wrote");
+  EXPECT_MESSAGE(load_model(table),
+                 "table.csv is not a model (it does not begin like one) give a file that 'fit' wrote");
   EXPECT_FALSE(is_model_file(table));
   EXPECT_FALSE(is_model_file(folder.write("short", "widenet")));
   EXPECT_FALSE(is_model_file(folder.path("absent")));

@@ -32,8 +32,8 @@ TEST(SvmFit, IsTheSolverOnTheScaledRows) {
     const Matrix<double> z = scale_inputs(model.scaling, x), zf = scale_inputs(model.scaling, fresh);
     std::vector<std::size_t> labels;
     for (const std::string& name : names) labels.push_back(std::stoul(name.substr(6)));
-    const SvmResult plain = train_svm(materialize(*kernel_gram<double>(*svm_options({}).kernel, z.view())).view(), labels,
-                                      classes, {.cost = 4});
+    const SvmResult plain = train_svm(materialize(*kernel_gram<double>(*svm_options({}).kernel, z.view())).view(),
+                                      labels, classes, {.cost = 4});
     EXPECT_TRUE(same_bits(plain.coefficients, model.svm->coefficients));
     const auto cross = materialize(*kernel_gram<double>(*svm_options({}).kernel, zf.view(), z.view()));
     const Prediction p = predict(model, fresh);

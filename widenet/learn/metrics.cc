@@ -12,12 +12,18 @@ namespace widenet {
 namespace {
 
 using Field = std::optional<double> Metrics::*;
-constexpr std::pair<const char*, Field> fields[] = {
-    {"rmse", &Metrics::rmse}, {"mae", &Metrics::mae}, {"r2", &Metrics::r2}, {"nlpd", &Metrics::nlpd},
-    {"coverage95", &Metrics::coverage95}, {"lml", &Metrics::lml}, {"accuracy", &Metrics::accuracy},
-    {"balanced_accuracy", &Metrics::balanced_accuracy}, {"log_loss", &Metrics::log_loss},
-    {"baseline_rmse", &Metrics::baseline_rmse}, {"baseline_mae", &Metrics::baseline_mae},
-    {"baseline_accuracy", &Metrics::baseline_accuracy}};
+constexpr std::pair<const char*, Field> fields[] = {{"rmse", &Metrics::rmse},
+                                                    {"mae", &Metrics::mae},
+                                                    {"r2", &Metrics::r2},
+                                                    {"nlpd", &Metrics::nlpd},
+                                                    {"coverage95", &Metrics::coverage95},
+                                                    {"lml", &Metrics::lml},
+                                                    {"accuracy", &Metrics::accuracy},
+                                                    {"balanced_accuracy", &Metrics::balanced_accuracy},
+                                                    {"log_loss", &Metrics::log_loss},
+                                                    {"baseline_rmse", &Metrics::baseline_rmse},
+                                                    {"baseline_mae", &Metrics::baseline_mae},
+                                                    {"baseline_accuracy", &Metrics::baseline_accuracy}};
 
 // sqrt(mean x_k^2), squared in a power of two in which the largest neither overflows nor vanishes.
 double root_mean_square(std::span<const double> x) {
@@ -61,8 +67,8 @@ void add_density(std::span<const double> errors, MatrixView<const double> deviat
 
 }  // namespace
 
-Metrics regression_metrics(MatrixView<const double> y, MatrixView<const double> mean, MatrixView<const double> deviation,
-                           std::span<const double> training_mean) {
+Metrics regression_metrics(MatrixView<const double> y, MatrixView<const double> mean,
+                           MatrixView<const double> deviation, std::span<const double> training_mean) {
   Metrics m;
   m.rows = y.rows();
   if (y.rows() * y.cols() == 0) return m;
@@ -81,7 +87,8 @@ Metrics regression_metrics(MatrixView<const double> y, MatrixView<const double> 
 }
 
 Metrics classification_metrics(std::span<const std::size_t> labels, std::span<const std::size_t> predicted,
-                               MatrixView<const double> probabilities, std::size_t classes, std::size_t majority_class) {
+                               MatrixView<const double> probabilities, std::size_t classes,
+                               std::size_t majority_class) {
   Metrics m;
   m.rows = labels.size();
   if (labels.empty()) return m;

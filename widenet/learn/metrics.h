@@ -20,17 +20,17 @@ struct Metrics {
   std::optional<double> rmse, mae, r2;  // root mean square error, mean absolute error, 1 - SSE / SST (SST > 0)
   // Mean negative log density of the observations under the prediction; absent where a deviation is 0.
   std::optional<double> nlpd;
-  std::optional<double> coverage95;     // share of observations within mean +- 1.96 std
-  std::optional<double> lml;            // log marginal likelihood of the training targets, in scaled units
+  std::optional<double> coverage95;  // share of observations within mean +- 1.96 std
+  std::optional<double> lml;         // log marginal likelihood of the training targets, in scaled units
   std::optional<double> accuracy, balanced_accuracy;  // balanced: mean over the classes present of their recall
-  std::optional<double> log_loss;       // mean -log max(p(own class), least_probability), nats
+  std::optional<double> log_loss;                     // mean -log max(p(own class), least_probability), nats
   // The same of predicting the training mean (regression) or the most frequent training class (classification).
   std::optional<double> baseline_rmse, baseline_mae, baseline_accuracy;
 };
 
 // y, mean: n x m; deviation: n x m standard deviations of observations, or empty; training_mean: m numbers.
-Metrics regression_metrics(MatrixView<const double> y, MatrixView<const double> mean, MatrixView<const double> deviation,
-                           std::span<const double> training_mean);
+Metrics regression_metrics(MatrixView<const double> y, MatrixView<const double> mean,
+                           MatrixView<const double> deviation, std::span<const double> training_mean);
 
 // labels and predicted: class indices; probabilities: n x classes, or empty.
 Metrics classification_metrics(std::span<const std::size_t> labels, std::span<const std::size_t> predicted,

@@ -79,15 +79,17 @@ std::string_view checked_body(std::string_view content, const std::string& path)
   if (sum.value() != stored)
     fail_outside("{} is damaged (its checksum differs: truncated or altered) copy or fit the model again", path);
   if (version > format_version)
-    fail_outside("{} has format version {}, this program reads up to {} (a newer widenet wrote it) update widenet", path,
-                 version, format_version);
+    fail_outside("{} has format version {}, this program reads up to {} (a newer widenet wrote it) update widenet",
+                 path, version, format_version);
   return content.substr(front, content.size() - front - back);
 }
 
 Model parse_body(std::string_view body) {
   Bytes bytes(body);
   std::uint64_t size = 0;
-  const auto require = [](bool holds) { json_checks::require(holds, "header", "it and the arrays do not fill the file"); };
+  const auto require = [](bool holds) {
+    json_checks::require(holds, "header", "it and the arrays do not fill the file");
+  };
   require(bytes.left() >= sizeof size);
   bytes.read(&size, 1);
   require(size <= bytes.left());

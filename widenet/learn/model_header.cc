@@ -41,7 +41,8 @@ SvmResult svm_from(const nlohmann::json& json) {
   svm.present = counts_from(json.at("present"));
   svm.labels = counts_from(json.at("labels"));
   for (const auto& p : json.at("pairs")) {
-    svm.pairs.push_back({count_from(p.at(0)), count_from(p.at(1)), p.at(2), count_from(p.at(3)), p.at(4), p.at(5), p.at(6)});
+    svm.pairs.push_back(
+        {count_from(p.at(0)), count_from(p.at(1)), p.at(2), count_from(p.at(3)), p.at(4), p.at(5), p.at(6)});
     svm.summary.iterations += svm.pairs.back().iterations;
     svm.summary.pairs_not_converged += svm.pairs.back().converged ? 0u : 1u;
   }
@@ -118,7 +119,9 @@ nlohmann::json header_of(const Model& model) {
 
 Model model_from(const nlohmann::json& header,
                  const std::function<Matrix<double>(std::size_t rows, std::size_t cols)>& read_matrix) {
-  const auto matrix = [&](const nlohmann::json& shape) { return read_matrix(count_from(shape.at(0)), count_from(shape.at(1))); };
+  const auto matrix = [&](const nlohmann::json& shape) {
+    return read_matrix(count_from(shape.at(0)), count_from(shape.at(1)));
+  };
   Model model;
   model.coding = header.at("coding").get<Coding>();
   model.scaling = header.at("scaling").get<Scaling>();
