@@ -1,6 +1,8 @@
-option(WIDENET_TESTS "Build the tests" ON)
+option(WIDENET_PROGRAM "Build the command-line program" ON)
+option(WIDENET_TESTS "Build the tests and the examples" ${PROJECT_IS_TOP_LEVEL})
+option(WIDENET_BENCH "Build the benchmarks" OFF)
 option(WIDENET_WERROR "Treat warnings as errors" OFF)
-set(WIDENET_SANITIZE "" CACHE STRING "address,undefined or thread")
+set(WIDENET_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -10,20 +12,32 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
+find_program(WIDENET_CCACHE ccache)
+if(WIDENET_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${WIDENET_CCACHE})
+endif()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(WIDENET_X86 ON)
+endif()
 
-# One instruction set for everything (AVX2 on x86-64); Highway picks AVX-512 at run time where it is. Contraction off:
-# a fused multiply-add is written where it is meant, so scalar and vector code agree.
+# Warnings and code generation of every target. One instruction set for all (AVX2 on x86-64, whatever the compiler takes
+# elsewhere); Highway picks AVX-512 at run time where it is. Contraction off: a fused multiply-add is written where it
+# is meant, so scalar and vector code agree.
 function(widenet_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                                            -Wdouble-promotion -Wundef -ffp-contract=off)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  if(WIDENET_X86)
+    # AVX2 is the floor and AVX-512 the ceiling of what Highway compiles.
     target_compile_options(${target} PRIVATE -march=x86-64-v3)
+    target_compile_definitions(${target} PRIVATE HWY_DISABLE_PCLMUL_AES
+                                                 "HWY_DISABLED_TARGETS=(HWY_AVX3_DL|HWY_SSE4|HWY_SSSE3)")
   endif()
   if(WIDENET_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
   if(WIDENET_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=${WIDENET_SANITIZE} -fno-omit-frame-pointer)
+    target_compile_options(${target} PRIVATE -fsanitize=${WIDENET_SANITIZE} -fno-sanitize-recover=all
+                                             -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${WIDENET_SANITIZE})
   endif()
 endfunction()

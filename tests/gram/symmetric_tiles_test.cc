@@ -82,12 +82,15 @@ TEST(SymmetricTiles, TileIndexCountsRowByRow) {
 TEST(SymmetricTiles, ProgressCountsEntriesToTheEnd) {
   double last = 0, total = 0;
   std::string unit;
-  materialize_half(Hilbert(20, 20), [&](const ProgressEvent& event) {
-    EXPECT_GT(event.done, last);
-    last = event.done;
-    total = event.total;
-    unit = event.unit;
-  }, 8);
+  materialize_half(
+      Hilbert(20, 20),
+      [&](const ProgressEvent& event) {
+        EXPECT_GT(event.done, last);
+        last = event.done;
+        total = event.total;
+        unit = event.unit;
+      },
+      8);
   EXPECT_EQ(total, 8 * 8 + 8 * 16 + 4 * 20);
   EXPECT_EQ(last, total);
   EXPECT_EQ(unit, "entries");
@@ -104,9 +107,10 @@ std::string message_of(const std::function<void()>& act) {
 }
 
 TEST(SymmetricTiles, RefusesARectangleAndATileOfNothing) {
-  EXPECT_EQ(message_of([] { materialize_half(Hilbert(3, 4)); }),
-            "half of a 3 x 4 Gram matrix was asked for (its rows and columns are different samples, so the halves differ) "
-            "materialise it in full");
+  EXPECT_EQ(
+      message_of([] { materialize_half(Hilbert(3, 4)); }),
+      "half of a 3 x 4 Gram matrix was asked for (its rows and columns are different samples, so the halves differ) "
+      "materialise it in full");
   EXPECT_NE(message_of([] { SymmetricTiles(3, 0); }).find("a tile size of 0"), std::string::npos);
 }
 

@@ -43,7 +43,8 @@ TEST_P(CholeskyThreads, FactorSolutionDeterminantAndInverseMatchThePlainOnes) {
       double log_determinant = 0;
       for (std::size_t i = 0; i < n; ++i) {
         log_determinant += 2 * std::log(L(i, i));
-        for (std::size_t j = 0; j <= i; ++j) ASSERT_NEAR(factor.lower()(i, j), L(i, j), p.tolerance(1)) << n << " " << b;
+        for (std::size_t j = 0; j <= i; ++j)
+          ASSERT_NEAR(factor.lower()(i, j), L(i, j), p.tolerance(1)) << n << " " << b;
       }
       EXPECT_NEAR(factor.log_determinant(), log_determinant, scale * p.tolerance(1));
 
@@ -80,8 +81,12 @@ TEST_P(CholeskyThreads, FailureNamesThePivotWhereverItFalls) {
     EXPECT_EQ(failure.value, -2.5);
     EXPECT_EQ(failure.ridge, 0.5);
     EXPECT_GE(failure.sufficient_ridge, 3);
-    EXPECT_EQ(failure.message.find(fmt::format("the kernel matrix plus the ridge 0.5 is not positive definite (pivot {} of 29 "
-                                               "is -2.5) use a ridge of ", bad)), 0u) << failure.message;
+    EXPECT_EQ(failure.message.find(
+                  fmt::format("the kernel matrix plus the ridge 0.5 is not positive definite (pivot {} of 29 "
+                              "is -2.5) use a ridge of ",
+                              bad)),
+              0u)
+        << failure.message;
     EXPECT_TRUE(cholesky(to_tiles(p.K, 8), failure.sufficient_ridge));
   }
 }
@@ -142,10 +147,11 @@ TEST(Cholesky, SummaryStatesWhatWasDone) {
 TEST(Cholesky, WarnsOfARidgeBelowTheRounding) {
   const CholeskyResult result = cholesky(to_tiles(identity(4), 2), 1e-17);
   ASSERT_TRUE(result);
-  EXPECT_EQ(result.factor->summary().warning,
-            "the ridge 1e-17 is below the rounding of the factorisation, n eps max A_ii = 8.88178e-16 (the smallest "
-            "eigenvalues of the kernel matrix may be rounding errors) trust the solution's residual, not its coefficients, "
-            "or use a larger ridge");
+  EXPECT_EQ(
+      result.factor->summary().warning,
+      "the ridge 1e-17 is below the rounding of the factorisation, n eps max A_ii = 8.88178e-16 (the smallest "
+      "eigenvalues of the kernel matrix may be rounding errors) trust the solution's residual, not its coefficients, "
+      "or use a larger ridge");
 }
 
 TEST(Cholesky, DuplicateRowsWithoutRidgeAreNamedNotPatched) {
@@ -187,8 +193,12 @@ TEST(Cholesky, NumbersThatAreNotFiniteAreReportedWithTheirRow) {
         ASSERT_FALSE(result);
         EXPECT_EQ(result.failure->pivot, row) << poison << " at " << row << ", " << col;
         EXPECT_EQ(result.failure->sufficient_ridge, infinity);
-        EXPECT_EQ(result.failure->message.find(fmt::format("the kernel matrix cannot be factorised (row {} holds a number "
-                                                           "that is not finite", row)), 0u) << result.failure->message;
+        EXPECT_EQ(
+            result.failure->message.find(fmt::format("the kernel matrix cannot be factorised (row {} holds a number "
+                                                     "that is not finite",
+                                                     row)),
+            0u)
+            << result.failure->message;
       }
 }
 
@@ -208,9 +218,11 @@ TEST(Cholesky, AnExceptionOfTheListenerReachesTheCaller) {
   for (std::size_t threads : {1u, 2u, 7u}) {
     set_thread_count(threads);
     const Problem p(200);
-    EXPECT_THROW(cholesky(to_tiles(p.K, 8), p.ridge, [](const ProgressEvent& event) {
-                   if (event.done > event.total / 3) throw std::runtime_error("stop");
-                 }), std::runtime_error);
+    EXPECT_THROW(cholesky(to_tiles(p.K, 8), p.ridge,
+                          [](const ProgressEvent& event) {
+                            if (event.done > event.total / 3) throw std::runtime_error("stop");
+                          }),
+                 std::runtime_error);
   }
   set_thread_count(0);
 }

@@ -90,7 +90,9 @@ TEST(RidgePath, EveryCriterionMatchesRefittingAndTheTextbook) {
     ASSERT_EQ(points.size(), 3u);
     for (std::size_t r = 0; r < 3; ++r) {
       const RidgePoint want = plain_point(p, ridges[r]), &got = points[r];
-      const auto near = [&](double a, double b) { EXPECT_NEAR(a, b, p.tolerance(ridges[r], std::abs(b))) << n << " " << r; };
+      const auto near = [&](double a, double b) {
+        EXPECT_NEAR(a, b, p.tolerance(ridges[r], std::abs(b))) << n << " " << r;
+      };
       EXPECT_EQ(got.ridge, ridges[r]);
       EXPECT_TRUE(got.positive_definite);
       near(got.loo_mean_square, want.loo_mean_square);
@@ -227,9 +229,10 @@ TEST(RidgePath, AnIndefiniteMatrixHasNoAnswerBelowItsShortage) {
   EXPECT_FALSE(points[1].positive_definite);
   EXPECT_TRUE(points[2].positive_definite);
   EXPECT_FALSE(points[3].positive_definite);
-  EXPECT_EQ(message_of([&] { path.coefficients(1); }),
-            "a ridge of 1 (the smallest eigenvalue of the kernel matrix is -2, their sum must be positive) use a larger "
-            "ridge, or ridgeless() for the limit");
+  EXPECT_EQ(
+      message_of([&] { path.coefficients(1); }),
+      "a ridge of 1 (the smallest eigenvalue of the kernel matrix is -2, their sum must be positive) use a larger "
+      "ridge, or ridgeless() for the limit");
   EXPECT_NE(message_of([&] { path.leave_one_out(2); }), "");
   // Only ridges above 2 = 10 times the mean diagonal 0.2... of the grid can be chosen.
   EXPECT_GT(path.choose().best.ridge, 2);
@@ -269,30 +272,35 @@ TEST(RidgePath, StatesItsMemory) {
 }
 
 TEST(RidgePath, RefusesMisuse) {
-  EXPECT_EQ(message_of([] { ridge_path(Matrix<double>(2, 3), Matrix<double>(2, 1)); }),
-            "a kernel matrix of 2 x 3 with targets of 2 rows (K must be square, Y has one row per sample) give matching "
-            "shapes");
+  EXPECT_EQ(
+      message_of([] { ridge_path(Matrix<double>(2, 3), Matrix<double>(2, 1)); }),
+      "a kernel matrix of 2 x 3 with targets of 2 rows (K must be square, Y has one row per sample) give matching "
+      "shapes");
   EXPECT_NE(message_of([] { ridge_path(Matrix<double>(2, 2), Matrix<double>(3, 1)); }).find("targets of 3 rows"),
             std::string::npos);
-  EXPECT_EQ(message_of([] { ridge_path(Matrix<double>(), Matrix<double>(0, 1)); }),
-            "a ridge path of 0 samples and 1 outputs (there is nothing to choose a ridge for) give at least one of each");
+  EXPECT_EQ(
+      message_of([] { ridge_path(Matrix<double>(), Matrix<double>(0, 1)); }),
+      "a ridge path of 0 samples and 1 outputs (there is nothing to choose a ridge for) give at least one of each");
   Matrix<double> K = identity(3), Y(3, 1);
   K(2, 1) = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(message_of([&] { ridge_path(K, Y); }),
-            "entry (2, 1) of the kernel matrix is nan (an eigendecomposition needs finite numbers) mend the data or the "
-            "kernel");
+  EXPECT_EQ(
+      message_of([&] { ridge_path(K, Y); }),
+      "entry (2, 1) of the kernel matrix is nan (an eigendecomposition needs finite numbers) mend the data or the "
+      "kernel");
   Y(1, 0) = std::numeric_limits<double>::infinity();
   EXPECT_EQ(message_of([&] { ridge_path(identity(3), Y); }),
             "target 0 of sample 1 is inf (every target must be a finite number) leave the sample out or mend it");
   const RidgePath path = Problem(3).path();
-  EXPECT_EQ(message_of([&] { path.choose({.lowest = 2, .highest = 1}); }),
-            "a ridge search from 2 to 1 with 2 points per decade (the ends must be positive, finite and in order, with at "
-            "least one point per decade) change them");
+  EXPECT_EQ(
+      message_of([&] { path.choose({.lowest = 2, .highest = 1}); }),
+      "a ridge search from 2 to 1 with 2 points per decade (the ends must be positive, finite and in order, with at "
+      "least one point per decade) change them");
   EXPECT_EQ(message_of([&] { path.choose({.relative_accuracy = -1}); }),
             "a relative accuracy of -1 (it is a share, 0 or more; 0 means the grid alone) change it");
-  EXPECT_EQ(message_of([&] { ridge_path(Matrix<double>(2, 2), Matrix<double>(2, 1)).path->choose(); }),
-            "the diagonal of the kernel matrix has mean 0 (the ridge grid is counted in units of it) give a kernel that is "
-            "not zero on the data, or ridges of your own");
+  EXPECT_EQ(
+      message_of([&] { ridge_path(Matrix<double>(2, 2), Matrix<double>(2, 1)).path->choose(); }),
+      "the diagonal of the kernel matrix has mean 0 (the ridge grid is counted in units of it) give a kernel that is "
+      "not zero on the data, or ridges of your own");
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ TEST(Ridge, EveryConventionBecomesTheNumberOnTheDiagonal) {
   EXPECT_EQ(ridge::from_noise_variance(0.25), 0.25);
 }
 
-// The gradient of each paper's risk in the coefficients, K times (the loss' slope at the residuals, plus the penalty's),
-// vanishes at alpha = (K + delta I)^-1 y.
+// The gradient of each paper's risk in the coefficients, K times (the loss' slope at the residuals, plus the
+// penalty's), vanishes at alpha = (K + delta I)^-1 y.
 TEST(Ridge, TheSolutionMinimisesTheRiskOfItsConvention) {
   const std::size_t n = 12;
   const Matrix<double> x = random_matrix(n, 2, 3), K = gaussian_kernel(x, x, 0.5), y = random_matrix(n, 1, 4);
@@ -28,7 +28,8 @@ TEST(Ridge, TheSolutionMinimisesTheRiskOfItsConvention) {
   struct Convention {
     double delta, loss_weight;  // the risk is loss_weight sum r^2 + lambda |f|^2
   };
-  for (const Convention c : {Convention{ridge::absolute(lambda), 1}, {ridge::from_mean_square_loss(lambda, n), 1 / samples},
+  for (const Convention c : {Convention{ridge::absolute(lambda), 1},
+                             {ridge::from_mean_square_loss(lambda, n), 1 / samples},
                              {ridge::from_half_mean_square_loss(lambda, n), 0.5 / samples}}) {
     const Matrix<double> alpha = plain_solve(K, c.delta, y);
     for (std::size_t i = 0; i < n; ++i) {
@@ -46,8 +47,10 @@ TEST(Ridge, RefusesWhatIsNoRidge) {
               fmt::format("a lambda of {} (a ridge is a finite number, 0 or more) give such a number", bad));
     EXPECT_NE(message_of([&] { ridge::absolute(bad); }).find("a ridge of"), std::string::npos);
     EXPECT_NE(message_of([&] { ridge::from_half_mean_square_loss(bad, 3); }).find("a lambda of"), std::string::npos);
-    EXPECT_NE(message_of([&] { ridge::relative_to_mean_diagonal(1, bad); }).find("a mean diagonal of"), std::string::npos);
-    EXPECT_NE(message_of([&] { ridge::relative_to_mean_diagonal(bad, 1); }).find("a relative ridge of"), std::string::npos);
+    EXPECT_NE(message_of([&] { ridge::relative_to_mean_diagonal(1, bad); }).find("a mean diagonal of"),
+              std::string::npos);
+    EXPECT_NE(message_of([&] { ridge::relative_to_mean_diagonal(bad, 1); }).find("a relative ridge of"),
+              std::string::npos);
     EXPECT_NE(message_of([&] { ridge::from_noise_variance(bad); }).find("a noise variance of"), std::string::npos);
   }
 }

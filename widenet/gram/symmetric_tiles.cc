@@ -40,8 +40,11 @@ TileIndex tile_index(std::size_t index) {
 
 SymmetricTiles materialize_half(const Gram<double>& gram, const Progress& progress, std::size_t tile_size) {
   if (!gram.symmetric())
-    fail("half of a {} x {} Gram matrix was asked for (its rows and columns are different samples, so the halves differ) "
-         "materialise it in full", gram.rows(), gram.cols());
+    fail(
+        "half of a {} x {} Gram matrix was asked for (its rows and columns are different samples, so the halves "
+        "differ) "
+        "materialise it in full",
+        gram.rows(), gram.cols());
   SymmetricTiles half(gram.rows(), tile_size);
   const std::size_t count = half.tiles() * (half.tiles() + 1) / 2;
   ProgressEvent event{.what = "kernel matrix", .done = 0, .total = 0, .unit = "entries"};

@@ -5,9 +5,9 @@
 
 namespace widenet {
 
-// Tile (I, J), J <= I, holds rows [I b, I b + b) and columns [J b, J b + b) row-major with stride b; the last tile row is
-// as high as what remains. Diagonal tiles are kept in full, but only their lower triangle counts. Memory: about
-// n (n + b) / 2 numbers, exactly bytes(n, b).
+// Tile (I, J), J <= I, holds rows [I b, I b + b) and columns [J b, J b + b) row-major with stride b; the last tile row
+// is as high as what remains. Diagonal tiles are kept in full, but only their lower triangle counts. Memory: about n (n
+// + b) / 2 numbers, exactly bytes(n, b).
 class SymmetricTiles {
  public:
   // Three BLAS tiles fit into a second-level cache of 4 MiB, two and a half into one of 3 MiB; from 256 on the rate of
@@ -48,8 +48,8 @@ struct TileIndex {
 };
 TileIndex tile_index(std::size_t index);
 
-// The lower half of a symmetric Gram, by tiles on all threads. n (n + b) / 2 entries are computed; progress counts them.
-// Throws Error(usage) for a Gram that is not symmetric.
+// The lower half of a symmetric Gram, by tiles on all threads. n (n + b) / 2 entries are computed; progress counts
+// them. Throws Error(usage) for a Gram that is not symmetric.
 SymmetricTiles materialize_half(const Gram<double>& gram, const Progress& progress = {},
                                 std::size_t tile_size = SymmetricTiles::default_tile_size);
 

@@ -158,28 +158,38 @@ class Factorization {
 };
 
 CholeskyFailure describe_failure(const Factorization& work, double ridge, double largest_diagonal, std::size_t size) {
-  CholeskyFailure failure{.pivot = work.failed_pivot(), .value = work.failed_value(), .ridge = ridge,
-                          .sufficient_ridge = 0, .message = {}};
+  CholeskyFailure failure{
+      .pivot = work.failed_pivot(), .value = work.failed_value(), .ridge = ridge, .sufficient_ridge = 0, .message = {}};
   const double shortage = std::max(0.0, -work.gershgorin_of_rest());
   const auto n = static_cast<double>(size);
   failure.sufficient_ridge = ridge + shortage + 4 * n * (n + 1) * unit_roundoff * (largest_diagonal + shortage);
   if (std::isfinite(failure.value) && std::isfinite(failure.sufficient_ridge)) {
     failure.message = fmt::format(
-        "the kernel matrix plus the ridge {:g} is not positive definite (pivot {} of {} is {:g}) use a ridge of {:g}, which "
-        "certainly works, or try one in between", ridge, failure.pivot, size, failure.value, failure.sufficient_ridge);
+        "the kernel matrix plus the ridge {:g} is not positive definite (pivot {} of {} is {:g}) use a ridge of {:g}, "
+        "which "
+        "certainly works, or try one in between",
+        ridge, failure.pivot, size, failure.value, failure.sufficient_ridge);
   } else {
     failure.sufficient_ridge = std::numeric_limits<double>::infinity();
     failure.message = fmt::format(
-        "the kernel matrix cannot be factorised (row {} holds a number that is not finite, or overflows: its pivot is {}) "
-        "mend the data or the kernel of this row; no ridge will help", failure.pivot, failure.value);
+        "the kernel matrix cannot be factorised (row {} holds a number that is not finite, or overflows: its pivot is "
+        "{}) "
+        "mend the data or the kernel of this row; no ridge will help",
+        failure.pivot, failure.value);
   }
   return failure;
 }
 
 CholeskySummary summarize(const SymmetricTiles& L, double ridge, double largest_diagonal, double seconds) {
   const auto n = static_cast<double>(L.size());
-  CholeskySummary summary{.size = L.size(), .ridge = ridge, .seconds = seconds, .flops = n * n * n / 3,
-                          .largest_diagonal = largest_diagonal, .smallest_pivot = 0, .largest_pivot = 0, .warning = {}};
+  CholeskySummary summary{.size = L.size(),
+                          .ridge = ridge,
+                          .seconds = seconds,
+                          .flops = n * n * n / 3,
+                          .largest_diagonal = largest_diagonal,
+                          .smallest_pivot = 0,
+                          .largest_pivot = 0,
+                          .warning = {}};
   for (std::size_t i = 0; i < L.size(); ++i) {
     const double pivot = L(i, i) * L(i, i);
     summary.smallest_pivot = i == 0 ? pivot : std::min(summary.smallest_pivot, pivot);
@@ -188,8 +198,10 @@ CholeskySummary summarize(const SymmetricTiles& L, double ridge, double largest_
   const double rounding = n * std::numeric_limits<double>::epsilon() * largest_diagonal;
   if (ridge < rounding)
     summary.warning = fmt::format(
-        "the ridge {:g} is below the rounding of the factorisation, n eps max A_ii = {:g} (the smallest eigenvalues of the "
-        "kernel matrix may be rounding errors) trust the solution's residual, not its coefficients, or use a larger ridge",
+        "the ridge {:g} is below the rounding of the factorisation, n eps max A_ii = {:g} (the smallest eigenvalues of "
+        "the "
+        "kernel matrix may be rounding errors) trust the solution's residual, not its coefficients, or use a larger "
+        "ridge",
         ridge, rounding);
   return summary;
 }

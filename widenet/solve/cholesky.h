@@ -14,13 +14,13 @@ namespace widenet {
 
 struct CholeskySummary {
   std::size_t size = 0;
-  double ridge = 0;            // absolute, as given
-  double seconds = 0;          // wall time of the factorisation
-  double flops = 0;            // n^3 / 3
-  double largest_diagonal = 0; // of K + ridge I
-  double smallest_pivot = 0;   // L_ii^2: the smallest eigenvalue of A is at most the smallest pivot,
-  double largest_pivot = 0;    // the largest eigenvalue at least the largest one
-  std::string warning;         // empty, or why the last digits of a solution mean little
+  double ridge = 0;             // absolute, as given
+  double seconds = 0;           // wall time of the factorisation
+  double flops = 0;             // n^3 / 3
+  double largest_diagonal = 0;  // of K + ridge I
+  double smallest_pivot = 0;    // L_ii^2: the smallest eigenvalue of A is at most the smallest pivot,
+  double largest_pivot = 0;     // the largest eigenvalue at least the largest one
+  std::string warning;          // empty, or why the last digits of a solution mean little
 };
 
 // A pivot that is not positive: A is not positive definite, in exact arithmetic or to rounding.
@@ -33,7 +33,7 @@ struct CholeskyFailure {
   // r I to S, so ridge - g is enough; 4 n (n + 1) u (largest diagonal - g) covers the rounding of S and of the new
   // factorisation (Higham, Accuracy and Stability, theorems 10.3 and 10.7). Infinite when A is not finite.
   double sufficient_ridge = 0;
-  std::string message;    // all of this in one sentence
+  std::string message;  // all of this in one sentence
 };
 
 // L of a factorisation that went well. Every member's bits are the same for any number of threads.

@@ -7,8 +7,8 @@
 
 namespace widenet {
 
-// One flag per piece of work. A task may wait only for work of tasks with a smaller index: parallel_for hands indices out
-// in increasing order, so such a task has been taken by a thread already and, by induction, comes to its end.
+// One flag per piece of work. A task may wait only for work of tasks with a smaller index: parallel_for hands indices
+// out in increasing order, so such a task has been taken by a thread already and, by induction, comes to its end.
 class ReadyFlags {
  public:
   explicit ReadyFlags(std::size_t count) : flags_(std::make_unique<std::atomic<int>[]>(count)), count_(count) {}

@@ -21,7 +21,8 @@ double from_half_mean_square_loss(double lambda, std::size_t n);
 // delta = factor * mean of the diagonal of K (neural-tangents' diag_reg).
 double relative_to_mean_diagonal(double factor, double mean_diagonal);
 
-// y_i = f(x_i) + noise of this variance (not standard deviation), f a Gaussian process of covariance K: delta = variance.
+// y_i = f(x_i) + noise of this variance (not standard deviation), f a Gaussian process of covariance K: delta =
+// variance.
 double from_noise_variance(double variance);
 
 }  // namespace widenet::ridge

@@ -17,8 +17,14 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 double square(double x) { return x * x; }
 
 RidgePoint without_answer(double ridge) {
-  return {.ridge = ridge, .positive_definite = false, .loo_mean_square = nan, .loo_log_predictive = nan,
-          .log_marginal_likelihood = nan, .profiled_log_marginal_likelihood = nan, .signal_variance = nan, .gcv = nan,
+  return {.ridge = ridge,
+          .positive_definite = false,
+          .loo_mean_square = nan,
+          .loo_log_predictive = nan,
+          .log_marginal_likelihood = nan,
+          .profiled_log_marginal_likelihood = nan,
+          .signal_variance = nan,
+          .gcv = nan,
           .effective_parameters = nan};
 }
 
@@ -51,14 +57,20 @@ RidgePoint spectral_point(double ridge, std::span<const double> eigenvalues, Mat
 void check(const RidgeSearch& search, double mean_diagonal) {
   if (!(search.lowest > 0) || !(search.highest >= search.lowest) || !std::isfinite(search.highest) ||
       search.points_per_decade == 0)
-    fail("a ridge search from {} to {} with {} points per decade (the ends must be positive, finite and in order, with at "
-         "least one point per decade) change them", search.lowest, search.highest, search.points_per_decade);
+    fail(
+        "a ridge search from {} to {} with {} points per decade (the ends must be positive, finite and in order, with "
+        "at "
+        "least one point per decade) change them",
+        search.lowest, search.highest, search.points_per_decade);
   if (!(search.relative_accuracy >= 0))
     fail("a relative accuracy of {} (it is a share, 0 or more; 0 means the grid alone) change it",
          search.relative_accuracy);
   if (!(mean_diagonal > 0))
-    fail("the diagonal of the kernel matrix has mean {} (the ridge grid is counted in units of it) give a kernel that is not "
-         "zero on the data, or ridges of your own", mean_diagonal);
+    fail(
+        "the diagonal of the kernel matrix has mean {} (the ridge grid is counted in units of it) give a kernel that "
+        "is not "
+        "zero on the data, or ridges of your own",
+        mean_diagonal);
 }
 
 // `count` points from high to low with equal ratios, ends included.
@@ -78,11 +90,16 @@ std::vector<double> geometric_grid(double high, double low, std::size_t count) {
 double criterion_value(const RidgePoint& point, RidgeCriterion criterion) {
   if (!point.positive_definite) return infinity;
   switch (criterion) {
-    case RidgeCriterion::loo_mean_square: return point.loo_mean_square;
-    case RidgeCriterion::loo_log_predictive: return -point.loo_log_predictive;
-    case RidgeCriterion::log_marginal_likelihood: return -point.log_marginal_likelihood;
-    case RidgeCriterion::profiled_log_marginal_likelihood: return -point.profiled_log_marginal_likelihood;
-    case RidgeCriterion::gcv: return point.gcv;
+    case RidgeCriterion::loo_mean_square:
+      return point.loo_mean_square;
+    case RidgeCriterion::loo_log_predictive:
+      return -point.loo_log_predictive;
+    case RidgeCriterion::log_marginal_likelihood:
+      return -point.log_marginal_likelihood;
+    case RidgeCriterion::profiled_log_marginal_likelihood:
+      return -point.profiled_log_marginal_likelihood;
+    case RidgeCriterion::gcv:
+      return point.gcv;
   }
   fail("ridge criterion {} (there is no such criterion) use one of RidgeCriterion", static_cast<int>(criterion));
 }
@@ -115,16 +132,17 @@ void RidgePath::add_leave_one_out(std::span<const std::size_t> where, std::vecto
   const std::size_t m = targets_.cols();
   const SpectralPass pass(vectors_, eigenvalues_, projections_, ridges);
   Matrix<Sums> sums(pass.blocks(), ridges.size(), Sums{});
-  pass.for_each_block([&](std::size_t index, Range rows, MatrixView<const double> alpha, MatrixView<const double> inverse) {
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      for (std::size_t r = 0; r < ridges.size(); ++r)
-        for (std::size_t j = 0; j < m; ++j) {
-          const double residual = alpha(i, r * m + j) / inverse(i, r);
-          sums(index, r).squares += square(residual);
-          sums(index, r).log_predictive +=
-              0.5 * (std::log(inverse(i, r) / (2 * std::numbers::pi)) - square(residual) * inverse(i, r));
-        }
-  });
+  pass.for_each_block(
+      [&](std::size_t index, Range rows, MatrixView<const double> alpha, MatrixView<const double> inverse) {
+        for (std::size_t i = 0; i < rows.size(); ++i)
+          for (std::size_t r = 0; r < ridges.size(); ++r)
+            for (std::size_t j = 0; j < m; ++j) {
+              const double residual = alpha(i, r * m + j) / inverse(i, r);
+              sums(index, r).squares += square(residual);
+              sums(index, r).log_predictive +=
+                  0.5 * (std::log(inverse(i, r) / (2 * std::numbers::pi)) - square(residual) * inverse(i, r));
+            }
+      });
   const double count = static_cast<double>(targets_.size());
   for (std::size_t r = 0; r < ridges.size(); ++r)
     for (std::size_t b = 0; b < pass.blocks(); ++b) {
@@ -137,8 +155,8 @@ RidgeChoice RidgePath::choose(const RidgeSearch& search) const {
   check(search, summary_.mean_diagonal);
   const double decades = std::log10(search.highest / search.lowest);
   const auto steps = static_cast<std::size_t>(std::ceil(decades * static_cast<double>(search.points_per_decade)));
-  std::vector<double> grid = geometric_grid(search.highest * summary_.mean_diagonal, search.lowest * summary_.mean_diagonal,
-                                            steps + 1);
+  std::vector<double> grid =
+      geometric_grid(search.highest * summary_.mean_diagonal, search.lowest * summary_.mean_diagonal, steps + 1);
   RidgeChoice choice{.best = {}, .points = evaluate(grid), .at_lowest = false, .at_highest = false};
   const auto value = [&](const RidgePoint& p) { return criterion_value(p, search.criterion); };
   const auto best = [&] {
@@ -154,7 +172,8 @@ RidgeChoice RidgePath::choose(const RidgeSearch& search) const {
     choice.at_highest = at == choice.points.begin();
     choice.at_lowest = at + 1 == choice.points.end();
     if (search.relative_accuracy <= 0 || !at->positive_definite) return choice;
-    const double high = choice.at_highest ? at->ridge : (at - 1)->ridge, low = choice.at_lowest ? at->ridge : (at + 1)->ridge;
+    const double high = choice.at_highest ? at->ridge : (at - 1)->ridge,
+                 low = choice.at_lowest ? at->ridge : (at + 1)->ridge;
     if (std::max(high / at->ridge, at->ridge / low) <= 1 + search.relative_accuracy) return choice;
     std::vector<double> finer;
     for (const auto& [upper, lower] : {std::pair{high, at->ridge}, std::pair{at->ridge, low}}) {

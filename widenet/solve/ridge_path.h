@@ -14,8 +14,8 @@ namespace widenet {
 
 struct RidgePathSummary {
   std::size_t samples = 0, outputs = 0;
-  double seconds = 0;             // wall time of the decomposition
-  double mean_diagonal = 0;       // of K
+  double seconds = 0;                                      // wall time of the decomposition
+  double mean_diagonal = 0;                                // of K
   double largest_eigenvalue = 0, smallest_eigenvalue = 0;  // as computed
   // Eigenvalues that are negative by no more than rounding_bound = n eps s_max are errors of the decomposition: they
   // count as 0 and are counted here. Anything more negative is kept: K is indefinite, and a ridge at or below
@@ -23,13 +23,13 @@ struct RidgePathSummary {
   double rounding_bound = 0;
   std::size_t negative_by_rounding = 0;
   std::size_t negative_beyond_rounding = 0;
-  std::string warning;            // empty, or the negative eigenvalues in one sentence
+  std::string warning;  // empty, or the negative eigenvalues in one sentence
 };
 
 // What one ridge gives. y_ij: target j of sample i; m outputs share the kernel. Sums run over samples and outputs.
 struct RidgePoint {
-  double ridge = 0;                  // absolute
-  bool positive_definite = false;    // false: A is not, and all other numbers are not numbers
+  double ridge = 0;                // absolute
+  bool positive_definite = false;  // false: A is not, and all other numbers are not numbers
   // e_ij = alpha_ij / (A^-1)_ii is y_ij minus its prediction by the model without sample i (Rasmussen and Williams
   // 2006, equation 5.12); the mean of its squares.
   double loo_mean_square = 0;
@@ -39,9 +39,9 @@ struct RidgePoint {
   double log_marginal_likelihood = 0;
   // The same for y_j ~ N(0, v A) at the best v = tr(Y^T A^-1 Y) / (n m); plus infinity for targets that are all zero.
   double profiled_log_marginal_likelihood = 0;
-  double signal_variance = 0;        // that v; the noise variance then is v ridge
-  double gcv = 0;                    // n |A^-1 Y|^2 / (m (tr A^-1)^2) (Golub, Heath and Wahba 1979)
-  double effective_parameters = 0;   // tr K A^-1
+  double signal_variance = 0;       // that v; the noise variance then is v ridge
+  double gcv = 0;                   // n |A^-1 Y|^2 / (m (tr A^-1)^2) (Golub, Heath and Wahba 1979)
+  double effective_parameters = 0;  // tr K A^-1
 };
 
 struct LeaveOneOut {
@@ -58,7 +58,13 @@ struct RidgelessSolution {
   double squared_norm = 0;      // sum_j y_j^T K^+ y_j, the squared norm of the functions
 };
 
-enum class RidgeCriterion { loo_mean_square, loo_log_predictive, log_marginal_likelihood, profiled_log_marginal_likelihood, gcv };
+enum class RidgeCriterion {
+  loo_mean_square,
+  loo_log_predictive,
+  log_marginal_likelihood,
+  profiled_log_marginal_likelihood,
+  gcv
+};
 // What is minimised: the mean square or GCV, or minus the likelihood. Plus infinity where A is not positive definite.
 double criterion_value(const RidgePoint& point, RidgeCriterion criterion);
 
@@ -72,8 +78,8 @@ struct RidgeSearch {
 };
 
 struct RidgeChoice {
-  RidgePoint best;                 // not positive definite when no ridge of the grid is large enough
-  std::vector<RidgePoint> points;  // all that were tried, the largest ridge first
+  RidgePoint best;                             // not positive definite when no ridge of the grid is large enough
+  std::vector<RidgePoint> points;              // all that were tried, the largest ridge first
   bool at_lowest = false, at_highest = false;  // the best lies at an end of the grid: it may lie beyond
 };
 
@@ -105,10 +111,10 @@ class RidgePath {
   void add_leave_one_out(std::span<const std::size_t> where, std::vector<RidgePoint>& points) const;
 
   RidgePathSummary summary_;
-  Matrix<double> vectors_;           // V: row k belongs to eigenvalue k
+  Matrix<double> vectors_;  // V: row k belongs to eigenvalue k
   std::vector<double> eigenvalues_;
-  Matrix<double> targets_;           // Y, n x m
-  Matrix<double> projections_;       // V Y, n x m
+  Matrix<double> targets_;      // Y, n x m
+  Matrix<double> projections_;  // V Y, n x m
 };
 
 struct RidgePathResult {

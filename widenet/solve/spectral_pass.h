@@ -12,15 +12,16 @@ namespace widenet {
 // A_r = K + ridge_r I. Projections: V Y, n x m.
 class SpectralPass {
  public:
-  static constexpr std::size_t block = 128;        // samples of one task
-  static constexpr std::size_t most_columns = 512; // ridges times outputs of one pass: bounds its memory
+  static constexpr std::size_t block = 128;         // samples of one task
+  static constexpr std::size_t most_columns = 512;  // ridges times outputs of one pass: bounds its memory
 
   SpectralPass(MatrixView<const double> vectors, std::span<const double> eigenvalues,
                MatrixView<const double> projections, std::span<const double> ridges);
 
   std::size_t blocks() const { return (vectors_.rows() + block - 1) / block; }
   // Calls use(index, rows, alpha, inverse) for every block of samples, on all threads: alpha(i, r m + j) is
-  // (A_r^-1 Y)(rows.begin + i, j) and inverse(i, r) is (A_r^-1) at the diagonal. 2 n (m + 1) flops per sample and ridge.
+  // (A_r^-1 Y)(rows.begin + i, j) and inverse(i, r) is (A_r^-1) at the diagonal. 2 n (m + 1) flops per sample and
+  // ridge.
   using Use = std::function<void(std::size_t index, Range rows, MatrixView<const double> alpha,
                                  MatrixView<const double> inverse)>;
   void for_each_block(const Use& use) const;
