@@ -2,7 +2,7 @@
 file(GLOB lab_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lab/*.cc)
 if(lab_sources)
   add_library(widenet_lab OBJECT ${lab_sources})
-  target_link_libraries(widenet_lab PUBLIC widenet nlohmann_json::nlohmann_json)
+  target_link_libraries(widenet_lab PUBLIC widenet)
   widenet_flags(widenet_lab)
   set(lab widenet_lab)
 endif()
@@ -15,8 +15,7 @@ if(WIDENET_PROGRAM AND program_sources)
   add_executable(widenet_program ${program_sources} ${start_check})
   set_target_properties(widenet_program PROPERTIES OUTPUT_NAME widenet)
   target_compile_definitions(widenet_program PRIVATE WIDENET_VERSION="${PROJECT_VERSION}")
-  target_link_libraries(widenet_program PRIVATE widenet ${lab} CLI11::CLI11
-                                                nlohmann_json::nlohmann_json)
+  target_link_libraries(widenet_program PRIVATE widenet ${lab} CLI11::CLI11)
   widenet_flags(widenet_program)
   if(WIDENET_X86)
     # The one file that must run on a processor without AVX2: it says so, instead of an illegal instruction.
