@@ -1,5 +1,6 @@
 // The formulas of a pair, each written once: a template over the number type, compiled for every instruction set and
-// (by reference.cc) for scalars. Included inside a namespace; no include guard of its own, see HWY toggles.
+// (by reference.cc) for scalars. Included inside a namespace; no include guard of its own, see HWY toggles. Sums and
+// products are grouped so that exchanging i and j gives the same bits.
 //
 // A pair of samples is (c, i, j): its correlation c and the numbers of the two samples, root = sqrt(q) and f[] as filled by
 // the struct. The correlation is held twice: as rho, whose relative accuracy holds near 0, and as its signed complement,
@@ -129,7 +130,7 @@ struct DampedCorrelation {
 template <class N, class S>
 WIDENET_INLINE DampedCorrelation<N> damped(Correlation<N> c, const S& i, const S& j) {
   const N d = i.f[0] - j.f[0], tt = i.f[0] * j.f[0];
-  const N rest = multiply_add(i.f[1], i.f[1], multiply_add(j.f[1], j.f[1], d * d));
+  const N rest = multiply_add(d, d, i.f[1] * i.f[1] + j.f[1] * j.f[1]);
   return {tt * magnitude(c.rho), sine(multiply_add(tt, magnitude(c.s), constant<N>(0.5) * rest))};
 }
 
@@ -138,7 +139,7 @@ WIDENET_INLINE Dual<N> pair(const ErfDual& p, Correlation<N> c, const Side<N, 2>
   const DampedCorrelation<N> x = damped(c, i, j);
   const N arc = with_sign_of(angle(x.size, x.root), c.s);  // asin(rho~)
   return {{c.s, multiply_add(arc, constant<N>(2 * p.a * p.a / std::numbers::pi), constant<N>(p.c * p.c))},
-          constant<N>(4 * p.a * p.a * p.b * p.b / std::numbers::pi) * i.f[1] * j.f[1] / x.root};
+          constant<N>(4 * p.a * p.a * p.b * p.b / std::numbers::pi) * (i.f[1] * j.f[1]) / x.root};
 }
 
 // With x = rho~, S = sqrt(1 - x^2):
@@ -152,7 +153,7 @@ WIDENET_INLINE Dual<N> pair(const GeluDual&, Correlation<N> c, const Side<N, 2>&
   const N ratio = x / d.root;
   const N bracket = w * x * ratio + (tt * tt * d.root + x * arc) / w;
   const N inverse = w / d.root;
-  const N slope_bracket = arc + ratio * (inverse * inverse + i.f[1] * i.f[1] + j.f[1] * j.f[1]);
+  const N slope_bracket = arc + ratio * (inverse * inverse + (i.f[1] * i.f[1] + j.f[1] * j.f[1]));
   const N scale = constant<N>(0.5L / std::numbers::pi_v<long double>);
   return {{c.s, multiply_add(bracket, scale, constant<N>(0.25) * i.root * j.root * c.rho)},
           multiply_add(slope_bracket, scale, constant<N>(0.25))};
@@ -186,7 +187,7 @@ WIDENET_INLINE Dual<N> pair(const GaborDual&, Correlation<N> c, const Side<N, 2>
   const N grow = exponential_minus_one(constant<N>(2) * covariance * m);
   const N e = squared_distance(c.s, i, j);
   const N front = exponential(constant<N>(0.5) * ((one + e) * m - one)) * k * constant<N>(0.5);
-  const N sum = multiply_add(i.root, i.root, j.root * j.root);
+  const N sum = i.root * i.root + j.root * j.root;
   const N tt = i.f[0] * j.f[0], x = tt * c.rho;
   const N tm = m * (one + constant<N>(2) * sum) + (tt * tt + x * x) / (root * root);
   const N um = constant<N>(4) * covariance * (one + m * (one + sum));
@@ -223,7 +224,7 @@ template <class N>
 WIDENET_INLINE Dual<N> pair(const ExpDual& p, Correlation<N> c, const Side<N, 1>& i, const Side<N, 1>& j) {
   const N exponent = constant<N>(-0.5 * p.b * p.b) * squared_distance(c.s, i, j);
   const N rho = exponential(exponent);
-  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.b * p.b) * i.f[0] * j.f[0] * rho};
+  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.b * p.b) * (i.f[0] * j.f[0]) * rho};
 }
 
 template <class N>
@@ -249,7 +250,7 @@ WIDENET_INLINE Dual<N> pair(const PowerDual& p, Correlation<N> c, const Side<N, 
   const N odd = constant<N>(p.n % 2 == 1 ? -1 : 1), even = constant<N>(p.n % 2 == 1 ? 1 : -1), one = constant<N>(1);
   const auto negative = is_negative(c.s);
   const N sign = select(negative, odd, one), slope_sign = select(negative, even, one);
-  const N slope = constant<N>(p.scale) * i.f[0] * j.f[0] * derivative;
+  const N slope = constant<N>(p.scale) * (i.f[0] * j.f[0]) * derivative;
   return {{with_sign_of(complement, sign), with_sign_of(value, sign)}, with_sign_of(slope, slope_sign)};
 }
 
@@ -280,18 +281,28 @@ WIDENET_INLINE Dual<N> pair(const RectifiedMonomialDual& p, Correlation<N> c, co
   const double n = static_cast<double>(p.n);
   const N rho = now * constant<N>(1 / p.at_one);
   return {{magnitude(select(negative, one - rho, d_now)), rho},
-          constant<N>(n * n / (2 * std::numbers::pi)) * i.f[0] * j.f[0] * before};
+          constant<N>(n * n / (2 * std::numbers::pi)) * (i.f[0] * j.f[0]) * before};
 }
 
-template <class N>
-WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
-                            const Side<N, PolynomialDual::factors>& j) {
+// sum_l f_l(i) f_l(j) rho^l, l < terms.
+template <class N, class S>
+WIDENET_INLINE Dual<N> series_pair(std::size_t terms, Correlation<N> c, const S& i, const S& j) {
   N value = constant<N>(0), derivative = constant<N>(0);
-  for (std::size_t l = p.coefficients.size(); l-- > 0;) {
+  for (std::size_t l = terms; l-- > 0;) {
     const N term = i.f[l] * j.f[l];
     derivative = multiply_add(derivative, c.rho, value);
     value = multiply_add(value, c.rho, term);
   }
   const N roots = i.root * j.root;
   return {{c.s, value}, select(roots > constant<N>(0), derivative / roots, constant<N>(0))};
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
+                            const Side<N, PolynomialDual::factors>& j) {
+  return series_pair(p.coefficients.size(), c, i, j);
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const HermiteDual& p, Correlation<N> c, const Side<N, HermiteDual::factors>& i,
+                            const Side<N, HermiteDual::factors>& j) {
+  return series_pair(p.n + 1, c, i, j);
 }

@@ -53,11 +53,14 @@ WIDENET_INLINE Dual<N> apply_dual(const D& dual, Correlation<N> c, const Cursor<
   Dual<N> result = pair<N>(dual, c, i, j);
   if constexpr (D::gives_covariance) {
     const N inverse_i = of_row<N>(at, first + 1 + D::factors), inverse_j = of_column<N>(at, first + 1 + D::factors, lane);
-    const N rho = result.out.rho * inverse_i * inverse_j;
+    // The larger factor first: it may not overflow, and exchanging i and j changes nothing.
+    const N rho = result.out.rho * larger(inverse_i, inverse_j) * select(inverse_i < inverse_j, inverse_i, inverse_j);
     const N complement = larger(constant<N>(1) - magnitude(rho), constant<N>(0));
-    // Equal rows stay equal: nothing that follows may see them apart by a rounding.
-    const auto same = both(c.s == constant<N>(0), both(i.root == j.root, rho > constant<N>(0)));
-    result.out = {select(same, constant<N>(0), with_sign_of(complement, rho)), rho};
+    // Equal rows stay equal, and opposite ones opposite (or equal) where the function is odd (or even): nothing that
+    // follows may see them apart by a rounding.
+    const N rounding = constant<N>(32 * std::numeric_limits<typename Number<N>::Scalar>::epsilon());
+    const auto same = both(c.s == constant<N>(0), both(i.root == j.root, complement < rounding));
+    result.out = {with_sign_of(select(same, constant<N>(0), complement), rho), rho};
   }
   return result;
 }
@@ -187,7 +190,7 @@ void affine(const AffineLayer& layer, const Cursor<T>& at, const Slot<T>& slot) 
 template <class N, class T>
 void norm(const Cursor<T>& at, const Slot<T>& slot) {
   for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes)
-    store(load<N>(slot.theta + lane) * of_row<N>(at, 0) * of_column<N>(at, 0, lane), slot.theta + lane);
+    store(load<N>(slot.theta + lane) * (of_row<N>(at, 0) * of_column<N>(at, 0, lane)), slot.theta + lane);
 }
 
 // Two samples have masks of their own: K stays while the variances grow by 1 / keep.

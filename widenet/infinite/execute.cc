@@ -1,6 +1,7 @@
 #include "widenet/infinite/execute.h"
 
 #include <algorithm>
+#include <limits>
 #include <numbers>
 
 #undef HWY_TARGET_INCLUDE
@@ -31,8 +32,10 @@ void run_table(const TableStep& step, const ChunkArguments<T>& a, std::size_t ta
   for (std::size_t j = 0; j < valid; ++j) {
     const double inverse = static_cast<double>(at.row[2]) * static_cast<double>(at.columns[2 * lanes + j]);
     const double after = k[j] * inverse;
-    const bool same = in[j] == 0 && !std::signbit(in[j]) && at.row[0] == at.columns[j];
-    s[j] = same ? T(0) : static_cast<T>(std::copysign(std::max(1 - std::abs(after), 0.0), after));
+    // Equal rows stay equal, opposite ones opposite where the function is odd.
+    const double complement = std::max(1 - std::abs(after), 0.0);
+    const bool same = in[j] == 0 && at.row[0] == at.columns[j] && complement < 2 * DualTable::error;
+    s[j] = static_cast<T>(std::copysign(same ? 0.0 : complement, after));
     rho[j] = static_cast<T>(after);
     theta[j] *= static_cast<T>(slope[j]);
   }
@@ -68,7 +71,7 @@ T correlate_chunk(const T* product, T inverse_norm, const T* inverse_norms, T* s
   const N scale = constant<N>(inverse_norm), one = constant<N>(1);
   N smallest = one;
   for (std::size_t j = 0; j < chunk_lanes<T>; j += Number<N>::lanes) {
-    const N rho = load<N>(product + j) * scale * load<N>(inverse_norms + j);
+    const N rho = load<N>(product + j) * (scale * load<N>(inverse_norms + j));
     const N complement = one - magnitude(rho);
     smallest = {hn::Min(smallest.v, complement.v)};
     store(with_sign_of(magnitude(complement), rho), state + j);
@@ -97,7 +100,7 @@ void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* o
       for (std::size_t u = 0; u < U; ++u) sum[u] = multiply_add(sum[u], y[u], next);
     }
 #pragma GCC unroll 4
-    for (std::size_t u = 0; u < U; ++u) store(sum[u] * outer * load<N>(scales + j + u * W), out + j + u * W);
+    for (std::size_t u = 0; u < U; ++u) store(sum[u] * (outer * load<N>(scales + j + u * W)), out + j + u * W);
   }
 }
 

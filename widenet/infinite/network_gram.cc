@@ -18,6 +18,7 @@ class NetworkGram final : public Gram<T> {
   NetworkGram(Program program, Output output, MatrixView<const T> x, MatrixView<const T> z, bool symmetric)
       : program_(std::move(program)), output_(output), polynomial_(univariate_polynomial<T>(program_, output)),
         columns_(program_, z, true) {
+    mirrors_ = symmetric && table_count(program_) > 0;
     if (!symmetric) rows_ = std::make_unique<Samples<T>>(program_, x, false);
     if (polynomial_.empty()) return;
     roots_ = root_variances(columns_);
@@ -29,11 +30,8 @@ class NetworkGram final : public Gram<T> {
   bool symmetric() const override { return !rows_; }
 
   void tile(Range rows, Range cols, MatrixView<T> out) const override {
-    constexpr std::size_t lanes = chunk_lanes<T>;
-    for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
-      for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass)
-        pass({r, std::min(rows.end, r + rows_per_pass)}, {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)},
-             rows.begin, cols, out);
+    compute(rows, cols, out);
+    if (mirrors_) mirror(rows, cols, out);
   }
 
   void diagonal(std::span<T> out) const override {
@@ -41,6 +39,25 @@ class NetworkGram final : public Gram<T> {
   }
 
  private:
+  void compute(Range rows, Range cols, MatrixView<T> out) const {
+    constexpr std::size_t lanes = chunk_lanes<T>;
+    for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
+      for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass)
+        pass({r, std::min(rows.end, r + rows_per_pass)}, {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)},
+             rows.begin, cols, out);
+  }
+
+  // The entries below the diagonal from those above, for duals that read their two samples in turn.
+  void mirror(Range rows, Range cols, MatrixView<T> out) const {
+    const Range below{std::max(rows.begin, cols.begin + 1), rows.end}, left{cols.begin, std::min(cols.end, rows.end - 1)};
+    if (below.begin >= below.end || left.begin >= left.end) return;
+    auto above = Matrix<T>::uninitialized(left.size(), below.size());
+    compute(left, below, above);
+    for (std::size_t i = below.begin; i < below.end; ++i)
+      for (std::size_t j = left.begin; j < std::min(i, left.end); ++j)
+        out(i - rows.begin, j - cols.begin) = above(j - left.begin, i - below.begin);
+  }
+
   // A pass keeps its products and the columns' parameters in the second-level cache.
   static constexpr std::size_t rows_per_pass = 96, chunks_per_pass = 4;
 
@@ -63,7 +80,8 @@ class NetworkGram final : public Gram<T> {
   Scratch& scratch() const {
     thread_local Scratch memory;
     const std::size_t products = rows_per_pass * chunks_per_pass * chunk_lanes<T>, state = state_size<T>(program_);
-    if (memory.products.size() < products) memory.products = Buffer<T>(products);
+    // Zeros: correlate() also reads the lanes of panels that do not exist, and a NaN there would hide near rows.
+    if (memory.products.size() < products) memory.products = Buffer<T>(products, T(0));
     if (memory.state.size() < state) memory.state = Buffer<T>(state);
     if (memory.values.size() < chunk_lanes<T>) memory.values = Buffer<T>(chunk_lanes<T>);
     return memory;
@@ -79,6 +97,7 @@ class NetworkGram final : public Gram<T> {
       for (std::size_t i = rows.begin; i < rows.end; ++i) {
         T* product = products.row_data(i - rows.begin) + (c - chunks.begin) * lanes;
         const Range here{std::max(cols.begin, c * lanes), std::min(cols.end, (c + 1) * lanes)};
+        if (mirrors_ && here.end <= i) continue;
         T* to = out.row_data(i - first_row) + (here.begin - cols.begin);
         const bool direct = here.size() == lanes;
         T* values = direct ? to : memory.values.data();
@@ -130,6 +149,7 @@ class NetworkGram final : public Gram<T> {
   std::vector<T> polynomial_;
   Samples<T> columns_;
   std::unique_ptr<Samples<T>> rows_;  // null: the columns
+  bool mirrors_ = false;              // whether entries below the diagonal are taken from above it
   Buffer<T> roots_, row_roots_;       // |x| / sqrt(d), for the polynomial
 };
 

@@ -179,6 +179,7 @@ double dual_operations(const ClosedDual& dual) {
                                [](const PowerDual& p) { return 8.0 * static_cast<double>(p.n + 1); },
                                [](const RectifiedMonomialDual& p) { return 56.0 + 12.0 * static_cast<double>(p.n); },
                                [](const PolynomialDual& p) { return 5.0 * static_cast<double>(p.coefficients.size()); },
+                               [](const HermiteDual& p) { return 5.0 * static_cast<double>(p.n + 1); },
                                [](const auto&) { return 40.0; }},
                     dual);
 }
