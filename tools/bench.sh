@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Runs the benchmarks of a build folder one after the other, and keeps their numbers: tools/bench.sh BUILD [ARGUMENT ...]
-# The arguments go to every benchmark, e.g. --benchmark_filter=REGEX.
+# Runs the benchmarks of a build folder one after the other, and keeps what they print: tools/bench.sh BUILD
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
-shift
 
 shopt -s nullglob
 programs=("$build"/bin/bench_*)
@@ -13,9 +11,10 @@ if [ ${#programs[@]} = 0 ]; then
   exit 1
 fi
 mkdir -p "$build/bench"
+printf 'bench: %s cores, load %s before the start\n' "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 for program in "${programs[@]}"; do
   name=$(basename "$program")
   printf '\n%s\n' "$name"
-  "$program" "--benchmark_out=$build/bench/$name.json" --benchmark_out_format=json "$@"
+  "$program" | tee "$build/bench/$name.txt"
 done
-printf '\nnumbers: %s/bench/*.json\n' "$build"
+printf '\nwhat they printed: %s/bench/*.txt\n' "$build"
