@@ -6,7 +6,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venv=${WIDENET_PEERS_VENV:-$HOME/.cache/widenet-peers}
 
-if ! "$venv/bin/python" -c 'import frozendict, jax, sklearn' 2> /dev/null || [ ! -d "$venv"/lib/python*/site-packages/neural_tangents ]; then
+present='import frozendict, importlib.util, jax, sklearn, sys; sys.exit(importlib.util.find_spec("neural_tangents") is None)'
+if ! "$venv/bin/python" -c "$present" 2> /dev/null; then
   printf 'peers: installing %s and neural-tangents==0.6.5 from the Python index into %s\n' "bench/peers/requirements.txt" "$venv"
   python3 -m venv "$venv"
   "$venv/bin/pip" install -q -r "$here/requirements.txt"
