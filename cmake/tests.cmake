@@ -29,10 +29,6 @@ endforeach()
 # Scripts beside the code.
 find_program(BASH_PROGRAM bash REQUIRED)
 add_test(NAME tools.check_includes COMMAND ${BASH_PROGRAM} ${PROJECT_SOURCE_DIR}/tests/tools/check_includes_test.sh)
-if(TARGET widenet_program)
-  add_test(NAME completions COMMAND ${BASH_PROGRAM} ${PROJECT_SOURCE_DIR}/tests/completions/completions_test.sh
-                                    $<TARGET_FILE:widenet_program>)
-endif()
 
 # A stranger's project that finds the installed package. Sanitizers would have to be repeated there.
 if(NOT WIDENET_SANITIZE)
