@@ -11,24 +11,25 @@
 namespace widenet {
 
 struct FitOptions {
-  std::string target;               // column
-  std::optional<Task> task;         // else by the rule of learn_coding
-  std::optional<Kernel> kernel;     // else the family of selection.h
-  std::optional<double> ridge;      // absolute; else by leave-one-out. svm: 1 / C
-  std::optional<ScaleMode> scale;   // else standard; without a kernel either standard or normalise, by selection
+  std::string target;              // column
+  std::optional<Task> task;        // else by the rule of learn_coding
+  std::optional<Kernel> kernel;    // else the family of selection.h
+  std::optional<double> ridge;     // absolute; else by leave-one-out. svm: 1 / C
+  std::optional<ScaleMode> scale;  // else standard; without a kernel either standard or normalise, by selection
   Solver solver = Solver::cholesky;
-  std::uint64_t seed = 0;           // of subsamples, folds and splits
-  std::size_t memory = 0;           // bytes; 0: what the machine has free
+  std::uint64_t seed = 0;  // of subsamples, folds and splits
+  std::size_t memory = 0;  // bytes; 0: what the machine has free
   Progress progress;
 };
 
 struct FitResult {
   Model model;
-  Selection selection;              // empty `tried` where there was nothing to select
-  double seconds = 0;               // wall time
-  std::size_t memory_needed = 0;    // bytes, as computed before the work
+  Selection selection;                   // empty `tried` where there was nothing to select
+  double seconds = 0;                    // wall time
+  std::size_t memory_needed = 0;         // bytes, as computed before the work
   std::optional<CholeskyFactor> factor;  // cholesky: of the training matrix, for predictive deviations
-  // A factorisation that failed: the sentence with pivot, value and a ridge that would work. Then `model` is not usable.
+  // A factorisation that failed: the sentence with pivot, value and a ridge that would work; or a ridge that was to be
+  // chosen and cannot be. Then `model` is not usable.
   std::optional<std::string> failure;
 };
 

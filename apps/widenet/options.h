@@ -1,0 +1,41 @@
+// Options that several commands share: how they are declared, parsed and explained.
+#pragma once
+
+#include <string>
+
+#include "apps/widenet/command.h"
+
+namespace widenet::app {
+
+// Help texts of 80 columns, with an option's words in braces in place of a type.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_desc(const CLI::Option* option) const override;
+  std::string make_subcommand(const CLI::App* command) const override;
+  std::string make_description(const CLI::App* command) const override;
+};
+
+// Adds a subcommand with its example (one line of shell) below the help text.
+CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
+                      const std::string& example);
+
+void add_general_options(CLI::App& command, Settings& settings);
+
+// --out FILE, required.
+void add_out(CLI::App& command, std::string& out, const std::string& description);
+
+// The words an option takes ("{standard|normalise|none}"), from the type name that words_type makes; empty for others.
+std::vector<std::string> words_of(const CLI::Option& option);
+std::string words_type(const std::vector<std::string>& words);
+
+// Bytes of "8G", "500M", "1.5GiB", "1000": K, M, G and T are powers of 1024. Throws CLI::ValidationError.
+std::size_t parse_size(const std::string& text);
+
+// Throws Error where a file could not be created at `path`; for use before the work.
+void check_out(const std::string& path);
+
+// A parse error of `command` in one sentence that says what to do.
+std::string usage_message(const CLI::App& program, const CLI::App* command, const CLI::ParseError& error);
+
+}  // namespace widenet::app
