@@ -147,11 +147,12 @@ OwnChoice choose_own(const Uci90Set& set, const Split& split) {
   for (const FixedNetwork network : fixed_networks())
     family.push_back({fixed_kernel(network, train.inputs.cols()), ScaleMode::none});
   const Selection selection = select(family, train.inputs.view(), *train.target, {});
-  const Candidate& best = selection.tried[selection.best];
-  const FixedNetwork network = fixed_networks()[selection.best];
   // The candidate's kernel carries the profiled variance; the ridge is taken back to the bare kernel.
-  const double bare = std::get<KernelProduct>(family[selection.best].kernel.node).factor;
-  return {network, best.ridge * bare / std::get<KernelProduct>(best.kernel.node).factor};
+  const auto& best = std::get<KernelProduct>(selection.tried[selection.best].kernel.node);
+  for (std::size_t k = 0; k < family.size(); ++k)
+    if (const auto& bare = std::get<KernelProduct>(family[k].kernel.node); bare.factors == best.factors)
+      return {fixed_networks()[k], selection.tried[selection.best].ridge * bare.factor / best.factor};
+  fail("the kernel chosen is not of the family (the selection changed it) choose among fixed kernels");
 }
 
 // C by 5-fold cross-validation on at most 1000 of the training rows; the least of equals.
