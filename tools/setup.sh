@@ -7,9 +7,8 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build pkg-config ccache  # to build; ccache makes the second build quick
   libopenblas-pthread-dev libhwy-dev       # products of matrices, vector instructions
-  libsvm-dev zlib1g-dev                    # support vector machines, compressed data files
-  libfmt-dev nlohmann-json3-dev libcli11-dev
-  libgtest-dev librapidcheck-dev libbenchmark-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev zlib1g-dev
+  libgtest-dev librapidcheck-dev libsvm-dev libbenchmark-dev  # tests (libsvm is an oracle there) and benchmarks
 )
 [ "${1:-}" != lint ] || packages+=(clang-format clang-tidy)
 

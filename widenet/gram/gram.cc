@@ -11,19 +11,20 @@
 namespace widenet {
 namespace {
 
-// Large enough that a tile's start-up is nothing, small enough that a few hundred rows keep all threads busy.
-constexpr std::size_t tile_rows = 192, tile_cols = 768;
+// A tile's rows share the packing of its columns; few rows, so that little is computed below the diagonal.
+constexpr std::size_t tile_rows = 96, tile_cols = 768;
 
 struct Tile {
   Range rows, cols;
 };
 
-std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool symmetric) {
+// Tiles that cover all entries, or those on and above the diagonal.
+std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper) {
   std::vector<Tile> tiles;
   for (std::size_t j = 0; j < cols; j += tile_cols)
     for (std::size_t i = 0; i < rows; i += tile_rows) {
-      const Tile tile{{i, std::min(rows, i + tile_rows)}, {j, std::min(cols, j + tile_cols)}};
-      if (!symmetric || tile.rows.begin < tile.cols.end) tiles.push_back(tile);
+      const std::size_t end = std::min(cols, j + tile_cols), begin = upper ? std::max(j, i) : j;
+      if (begin < end) tiles.push_back({{i, std::min(rows, i + tile_rows)}, {begin, end}});
     }
   return tiles;
 }
@@ -38,14 +39,15 @@ void mirror(const Tile& tile, MatrixView<T> out) {
         for (std::size_t i = i0; i < std::min({i0 + block, tile.rows.end, j}); ++i) out(j, i) = out(i, j);
 }
 
-}  // namespace
-
 template <class T>
-void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
+void check_size(const Gram<T>& gram, MatrixView<T> out) {
   if (out.rows() != gram.rows() || out.cols() != gram.cols())
     fail("the output is {} x {}, the Gram matrix {} x {} (every entry needs its place) give an output of that size",
          out.rows(), out.cols(), gram.rows(), gram.cols());
-  const std::vector<Tile> tiles = tiles_of(gram.rows(), gram.cols(), gram.symmetric());
+}
+
+template <class T>
+void compute(const Gram<T>& gram, const std::vector<Tile>& tiles, MatrixView<T> out, const Progress& progress) {
   double total = 0, done = 0;
   for (const Tile& t : tiles) total += static_cast<double>(t.rows.size() * t.cols.size());
   std::mutex mutex;
@@ -57,6 +59,21 @@ void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progres
     done += static_cast<double>(t.rows.size() * t.cols.size());
     progress({"computing the Gram matrix", done, total, "entries"});
   });
+}
+
+}  // namespace
+
+template <class T>
+void materialize_upper(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
+  check_size(gram, out);
+  compute(gram, tiles_of(gram.rows(), gram.cols(), true), out, progress);
+}
+
+template <class T>
+void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
+  check_size(gram, out);
+  const std::vector<Tile> tiles = tiles_of(gram.rows(), gram.cols(), gram.symmetric());
+  compute(gram, tiles, out, progress);
   // A tile across the diagonal also holds entries below it; mirroring writes the same bits there again, so it must wait
   // until all tiles are done.
   if (gram.symmetric()) parallel_for(tiles.size(), [&](std::size_t k, std::size_t) { mirror(tiles[k], out); });
@@ -69,6 +86,8 @@ Matrix<T> materialize(const Gram<T>& gram, const Progress& progress) {
   return out;
 }
 
+template void materialize_upper(const Gram<double>&, MatrixView<double>, const Progress&);
+template void materialize_upper(const Gram<float>&, MatrixView<float>, const Progress&);
 template void materialize(const Gram<double>&, MatrixView<double>, const Progress&);
 template void materialize(const Gram<float>&, MatrixView<float>, const Progress&);
 template Matrix<double> materialize(const Gram<double>&, const Progress&);

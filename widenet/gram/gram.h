@@ -26,6 +26,10 @@ class Gram {
   virtual void diagonal(std::span<T> out) const = 0;
 };
 
+// The entries on and above the diagonal; those below are left as they are, but for a few that share a tile with it.
+template <class T>
+void materialize_upper(const Gram<T>& gram, MatrixView<T> out, const Progress& progress = {});
+
 // All entries. A symmetric Gram is computed once and mirrored. Tiles run on all threads.
 template <class T>
 void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progress = {});

@@ -1,5 +1,6 @@
 // The formulas of a pair, each written once: a template over the number type, compiled for every instruction set and
-// (by reference.cc) for scalars. Included inside a namespace; no include guard of its own, see HWY toggles.
+// (by reference.cc) for scalars. Included inside a namespace; no include guard of its own, see HWY toggles. Sums and
+// products are grouped so that exchanging i and j gives the same bits.
 //
 // A pair of samples is (c, i, j): its correlation c and the numbers of the two samples, root = sqrt(q) and f[] as filled by
 // the struct. The correlation is held twice: as rho, whose relative accuracy holds near 0, and as its signed complement,
@@ -59,58 +60,73 @@ WIDENET_INLINE N squared_sum(N s, const S& i, const S& j) {
   return multiply_add(constant<N>(2) * i.root * j.root, one_plus_correlation(s), d * d);
 }
 
-// sin t, t and sin t - t cos t for the angle t to the nearer pole, |s| = 1 - cos t.
+// The angle t to the nearer pole in two halves, |s| = 1 - cos t: a square root, which the processor's divider works on
+// while the multipliers do the second half of other pairs; then t itself and sin t - t cos t.
+template <class N>
+struct PoleRoot {
+  N complement, cosine, root;
+};
+template <class N>
+WIDENET_INLINE PoleRoot<N> pole_root(N complement) {
+  return {complement, constant<N>(1) - complement, square_root(complement * (constant<N>(2) - complement))};
+}
 template <class N>
 struct Pole {
   N t, lens;
 };
 template <std::size_t Count, class N>
-WIDENET_INLINE void poles(const N* complement, Pole<N>* out) {
+WIDENET_INLINE void poles(const PoleRoot<N>* from, Pole<N>* out) {
   N root[Count], cosine[Count], t[Count];
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < Count; ++u) {
-    cosine[u] = constant<N>(1) - complement[u];
-    root[u] = square_root(complement[u] * (constant<N>(2) - complement[u]));
+    root[u] = from[u].root;
+    cosine[u] = from[u].cosine;
   }
   angles<Count>(root, cosine, t);
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < Count; ++u) out[u] = {t[u], negative_multiply_add(t[u], cosine[u], root[u])};
 }
 
-// ReLU-type duals of Count pairs at once. `Positive`: all correlations are >= 0, then s is 1 - rho itself.
-template <std::size_t Count, bool Positive, class N>
-WIDENET_INLINE void relu_pairs(const ReluDual& p, const N* s, Dual<N>* out) {
-  N m[Count];
+// ReLU-type duals of Count pairs of correlation >= 0 at once, second half: h = 1 - rho to 1 - rho' and the slope.
+template <std::size_t Count, class N>
+WIDENET_INLINE void positive_relu_pairs(const ReluDual& p, const PoleRoot<N>* h, N* next, N* slope) {
   Pole<N> pole[Count];
-#pragma GCC unroll 8
-  for (std::size_t u = 0; u < Count; ++u) m[u] = Positive ? s[u] : magnitude(s[u]);
-  poles<Count>(m, pole);
+  poles<Count>(h, pole);
   const N kappa = constant<N>(p.kappa / std::numbers::pi), beta = constant<N>(p.beta / std::numbers::pi);
-  const N alpha = constant<N>(p.alpha), far = constant<N>(p.alpha - p.beta), k = constant<N>(p.kappa);
+  const N alpha = constant<N>(p.alpha);
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < Count; ++u) {
-    const N near = negative_multiply_add(pole[u].lens, kappa, m[u]);
-    const N near_slope = negative_multiply_add(pole[u].t, beta, alpha);
-    if constexpr (Positive) {
-      out[u] = {{near, constant<N>(1) - near}, near_slope};
-    } else {
-      const auto negative = is_negative(s[u]);
-      const N slope = select(negative, multiply_add(pole[u].t, beta, far), near_slope);
-      const N lens = pole[u].lens * kappa;
-      // Against +1 where the outputs are never negatively correlated, else against -1.
-      const N opposite = p.nonnegative() ? magnitude((constant<N>(2) - k) + (k - constant<N>(1)) * m[u] - lens)
-                                         : signed_complement(k + (constant<N>(1) - k) * m[u] + lens, constant<N>(-1));
-      const N after = select(negative, opposite, magnitude(near));
-      out[u] = {{after, correlation(after)}, slope};
-    }
+    next[u] = negative_multiply_add(pole[u].lens, kappa, h[u].complement);
+    slope[u] = negative_multiply_add(pole[u].t, beta, alpha);
+  }
+}
+
+// The same for any correlation: `m` has |s|, `s` its sign.
+template <std::size_t Count, class N>
+WIDENET_INLINE void relu_pairs(const ReluDual& p, const PoleRoot<N>* m, const N* s, N* next, N* slope) {
+  positive_relu_pairs<Count>(p, m, next, slope);
+  const N kappa = constant<N>(p.kappa), one = constant<N>(1);
+#pragma GCC unroll 8
+  for (std::size_t u = 0; u < Count; ++u) {
+    const auto negative = is_negative(s[u]);
+    const N lens = m[u].complement - next[u];  // kappa (sin t - t cos t) / pi
+    // Kdot at pi - t is alpha - beta + (alpha - Kdot(t)).
+    slope[u] = select(negative, constant<N>(2 * p.alpha - p.beta) - slope[u], slope[u]);
+    // 1 - rho' = (2 - k) + (k - 1) |s| - lens where the outputs are never negatively correlated; else by 1 + rho'.
+    const N opposite =
+        p.nonnegative()
+            ? multiply_add(kappa - one, m[u].complement, constant<N>(2) - kappa) - lens
+            : signed_complement(multiply_add(one - kappa, m[u].complement, kappa) + lens, constant<N>(-1));
+    next[u] = select(negative, opposite, magnitude(next[u]));
   }
 }
 
 template <class N>
 WIDENET_INLINE Dual<N> pair(const ReluDual& p, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
-  Dual<N> out;
-  relu_pairs<1, false>(p, &c.s, &out);
-  return out;
+  const PoleRoot<N> m = pole_root(magnitude(c.s));
+  N next, slope;
+  relu_pairs<1>(p, &m, &c.s, &next, &slope);
+  return {{next, correlation(next)}, slope};
 }
 
 template <class N>
@@ -129,7 +145,7 @@ struct DampedCorrelation {
 template <class N, class S>
 WIDENET_INLINE DampedCorrelation<N> damped(Correlation<N> c, const S& i, const S& j) {
   const N d = i.f[0] - j.f[0], tt = i.f[0] * j.f[0];
-  const N rest = multiply_add(i.f[1], i.f[1], multiply_add(j.f[1], j.f[1], d * d));
+  const N rest = multiply_add(d, d, i.f[1] * i.f[1] + j.f[1] * j.f[1]);
   return {tt * magnitude(c.rho), sine(multiply_add(tt, magnitude(c.s), constant<N>(0.5) * rest))};
 }
 
@@ -138,7 +154,7 @@ WIDENET_INLINE Dual<N> pair(const ErfDual& p, Correlation<N> c, const Side<N, 2>
   const DampedCorrelation<N> x = damped(c, i, j);
   const N arc = with_sign_of(angle(x.size, x.root), c.s);  // asin(rho~)
   return {{c.s, multiply_add(arc, constant<N>(2 * p.a * p.a / std::numbers::pi), constant<N>(p.c * p.c))},
-          constant<N>(4 * p.a * p.a * p.b * p.b / std::numbers::pi) * i.f[1] * j.f[1] / x.root};
+          constant<N>(4 * p.a * p.a * p.b * p.b / std::numbers::pi) * (i.f[1] * j.f[1]) / x.root};
 }
 
 // With x = rho~, S = sqrt(1 - x^2):
@@ -152,7 +168,7 @@ WIDENET_INLINE Dual<N> pair(const GeluDual&, Correlation<N> c, const Side<N, 2>&
   const N ratio = x / d.root;
   const N bracket = w * x * ratio + (tt * tt * d.root + x * arc) / w;
   const N inverse = w / d.root;
-  const N slope_bracket = arc + ratio * (inverse * inverse + i.f[1] * i.f[1] + j.f[1] * j.f[1]);
+  const N slope_bracket = arc + ratio * (inverse * inverse + (i.f[1] * i.f[1] + j.f[1] * j.f[1]));
   const N scale = constant<N>(0.5L / std::numbers::pi_v<long double>);
   return {{c.s, multiply_add(bracket, scale, constant<N>(0.25) * i.root * j.root * c.rho)},
           multiply_add(slope_bracket, scale, constant<N>(0.25))};
@@ -186,7 +202,7 @@ WIDENET_INLINE Dual<N> pair(const GaborDual&, Correlation<N> c, const Side<N, 2>
   const N grow = exponential_minus_one(constant<N>(2) * covariance * m);
   const N e = squared_distance(c.s, i, j);
   const N front = exponential(constant<N>(0.5) * ((one + e) * m - one)) * k * constant<N>(0.5);
-  const N sum = multiply_add(i.root, i.root, j.root * j.root);
+  const N sum = i.root * i.root + j.root * j.root;
   const N tt = i.f[0] * j.f[0], x = tt * c.rho;
   const N tm = m * (one + constant<N>(2) * sum) + (tt * tt + x * x) / (root * root);
   const N um = constant<N>(4) * covariance * (one + m * (one + sum));
@@ -216,21 +232,21 @@ template <class N>
 WIDENET_INLINE Dual<N> pair(const RbfDual& p, Correlation<N> c, const Side<N, 0>& i, const Side<N, 0>& j) {
   const N exponent = constant<N>(-p.gamma) * squared_distance(c.s, i, j);
   const N k = exponential(exponent);
-  return {{-exponential_minus_one(exponent), k}, constant<N>(2 * p.gamma) * k};
+  return {{magnitude(exponential_minus_one(exponent)), k}, constant<N>(2 * p.gamma) * k};
 }
 
 template <class N>
 WIDENET_INLINE Dual<N> pair(const ExpDual& p, Correlation<N> c, const Side<N, 1>& i, const Side<N, 1>& j) {
   const N exponent = constant<N>(-0.5 * p.b * p.b) * squared_distance(c.s, i, j);
   const N rho = exponential(exponent);
-  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.b * p.b) * i.f[0] * j.f[0] * rho};
+  return {{magnitude(exponential_minus_one(exponent)), rho}, constant<N>(p.b * p.b) * (i.f[0] * j.f[0]) * rho};
 }
 
 template <class N>
 WIDENET_INLINE Dual<N> pair(const ExpNormalizedDual& p, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
   const N exponent = constant<N>(-p.gamma) * one_minus_correlation(c.s);
   const N rho = exponential(exponent);
-  return {{-exponential_minus_one(exponent), rho}, constant<N>(p.gamma * std::exp(p.gamma * (1 + p.shift))) * rho};
+  return {{magnitude(exponential_minus_one(exponent)), rho}, constant<N>(p.gamma * std::exp(p.gamma * (1 + p.shift))) * rho};
 }
 
 template <class N>
@@ -249,7 +265,7 @@ WIDENET_INLINE Dual<N> pair(const PowerDual& p, Correlation<N> c, const Side<N, 
   const N odd = constant<N>(p.n % 2 == 1 ? -1 : 1), even = constant<N>(p.n % 2 == 1 ? 1 : -1), one = constant<N>(1);
   const auto negative = is_negative(c.s);
   const N sign = select(negative, odd, one), slope_sign = select(negative, even, one);
-  const N slope = constant<N>(p.scale) * i.f[0] * j.f[0] * derivative;
+  const N slope = constant<N>(p.scale) * (i.f[0] * j.f[0]) * derivative;
   return {{with_sign_of(complement, sign), with_sign_of(value, sign)}, with_sign_of(slope, slope_sign)};
 }
 
@@ -280,18 +296,28 @@ WIDENET_INLINE Dual<N> pair(const RectifiedMonomialDual& p, Correlation<N> c, co
   const double n = static_cast<double>(p.n);
   const N rho = now * constant<N>(1 / p.at_one);
   return {{magnitude(select(negative, one - rho, d_now)), rho},
-          constant<N>(n * n / (2 * std::numbers::pi)) * i.f[0] * j.f[0] * before};
+          constant<N>(n * n / (2 * std::numbers::pi)) * (i.f[0] * j.f[0]) * before};
 }
 
-template <class N>
-WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
-                            const Side<N, PolynomialDual::factors>& j) {
+// sum_l f_l(i) f_l(j) rho^l, l < terms.
+template <class N, class S>
+WIDENET_INLINE Dual<N> series_pair(std::size_t terms, Correlation<N> c, const S& i, const S& j) {
   N value = constant<N>(0), derivative = constant<N>(0);
-  for (std::size_t l = p.coefficients.size(); l-- > 0;) {
+  for (std::size_t l = terms; l-- > 0;) {
     const N term = i.f[l] * j.f[l];
     derivative = multiply_add(derivative, c.rho, value);
     value = multiply_add(value, c.rho, term);
   }
   const N roots = i.root * j.root;
   return {{c.s, value}, select(roots > constant<N>(0), derivative / roots, constant<N>(0))};
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
+                            const Side<N, PolynomialDual::factors>& j) {
+  return series_pair(p.coefficients.size(), c, i, j);
+}
+template <class N>
+WIDENET_INLINE Dual<N> pair(const HermiteDual& p, Correlation<N> c, const Side<N, HermiteDual::factors>& i,
+                            const Side<N, HermiteDual::factors>& j) {
+  return series_pair(p.n + 1, c, i, j);
 }

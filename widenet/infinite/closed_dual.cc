@@ -1,5 +1,6 @@
 #include "widenet/infinite/closed_dual.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace widenet {
@@ -13,24 +14,17 @@ double double_factorial(std::size_t n) {
 
 }  // namespace
 
-PowerDual PowerDual::hermite(std::size_t n) {
-  PowerDual p{.n = n, .weights = std::vector<double>(n + 1, 0.0), .scale = 1};
-  p.weights[n] = 1;
-  return p;
-}
-
 // E[x^n y^n] = p_n(rho): p_n = (2n - 1) rho p_{n-1} + (n - 1)^2 (1 - rho^2) p_{n-2}; by coefficients all terms are
 // positive in the equal form sum_l n!^2 / (l! (((n-l)/2)!)^2 2^(n-l)) rho^l, l = n, n-2, ...
-PowerDual PowerDual::monomial(std::size_t n) {
-  PowerDual p{.n = n, .weights = std::vector<double>(n + 1, 0.0), .scale = n == 0 ? 1 : double_factorial(2 * n - 1)};
+PowerDual::PowerDual(std::size_t order)
+    : n(order), weights(n + 1, 0.0), scale(n == 0 ? 1 : double_factorial(2 * n - 1)) {
   for (std::size_t l = n;; l -= 2) {
     const double half = static_cast<double>((n - l) / 2);
     const double log_term = 2 * std::lgamma(static_cast<double>(n) + 1) - std::lgamma(static_cast<double>(l) + 1) -
                             2 * std::lgamma(half + 1) - 2 * half * std::log(2.0);
-    p.weights[l] = std::round(std::exp(log_term)) / p.scale;
+    weights[l] = std::round(std::exp(log_term)) / scale;
     if (l < 2) break;
   }
-  return p;
 }
 
 RectifiedMonomialDual::RectifiedMonomialDual(std::size_t order)
@@ -48,6 +42,17 @@ void PolynomialDual::fill(double q, double* f) const {
       term *= (n + 1) * (n + 2) * q / (2 * static_cast<double>(i + 1));
     }
     f[l] = sum;
+  }
+}
+
+void HermiteDual::fill(double q, double* f) const {
+  std::fill_n(f, factors, 0.0);
+  // The coefficient from l = n down: times sqrt(l (l - 1)) / (2 (i + 1)) per step.
+  double coefficient = 1;
+  for (std::size_t i = 0; 2 * i <= n; ++i) {
+    const std::size_t l = n - 2 * i;
+    f[l] = coefficient * std::pow(std::sqrt(q), static_cast<double>(l)) * std::pow(q - 1, static_cast<double>(i));
+    if (l >= 2) coefficient *= std::sqrt(static_cast<double>(l * (l - 1))) / (2 * static_cast<double>(i + 1));
   }
 }
 
@@ -71,8 +76,8 @@ std::optional<ClosedDual> closed_dual(const Activation& activation) {
   if (name == "gaussian") return GrowingGaussianDual{p[0], p[1]};
   if (name == "gabor") return GaborDual{};
   if (name == "exp_normalized") return ExpNormalizedDual{p[0], p[1]};
-  if (name == "hermite") return PowerDual::hermite(order());
-  if (name == "monomial") return PowerDual::monomial(order());
+  if (name == "hermite" && order() <= HermiteDual::max_degree) return HermiteDual{order()};
+  if (name == "monomial") return PowerDual(order());
   if (name == "rectified_monomial") {
     if (order() == 1) return ReluDual(0, 1);
     return RectifiedMonomialDual(order());

@@ -128,16 +128,15 @@ struct ExpNormalizedDual {
   void fill(double, double*) const {}
 };
 
-// K = (a b)^(n/2) p(rho) / p(1) p(1) with p(rho) = sum_l weight_l rho^l, weights >= 0 and l of one parity: hermite(n)
-// (p = rho^n, variances taken as given) and monomial(n) (p = E[x^n y^n]). Kdot = derivative: scale (a b)^((n-1)/2) p'(rho).
+// x^n: K = (a b)^(n/2) p(rho), Kdot = (a b)^((n-1)/2) p'(rho), where p(rho) = scale sum_l weight_l rho^l is E[x^n y^n] at
+// unit variances; weights >= 0, their sum is 1, l of one parity.
 struct PowerDual {
   static constexpr std::size_t factors = 1;  // sqrt(q)^(n-1)
   static constexpr bool gives_covariance = false;
   std::size_t n;
-  std::vector<double> weights;        // of p / p(1), index l
-  double scale;                       // p(1)
-  static PowerDual hermite(std::size_t n);
-  static PowerDual monomial(std::size_t n);
+  std::vector<double> weights;  // of p / p(1), index l
+  double scale;                 // p(1)
+  explicit PowerDual(std::size_t order);
   double variance(double q) const { return scale * std::pow(q, static_cast<double>(n)); }
   void fill(double q, double* f) const { f[0] = n == 0 ? 0 : std::pow(std::sqrt(q), static_cast<double>(n - 1)); }
 };
@@ -164,11 +163,25 @@ struct PolynomialDual {
   void fill(double q, double* f) const;
 };
 
+// He_n(x) / sqrt(n!) at any variance: K = sum_l r_l(a) r_l(b) rho^l, l = n - 2i, with
+// r_l(q) = sqrt(q)^l (q - 1)^i sqrt(n!) / (2^i i! sqrt(l!)); rho^n where a = b = 1.
+struct HermiteDual {
+  static constexpr std::size_t max_degree = PolynomialDual::max_degree;
+  static constexpr std::size_t factors = PolynomialDual::factors;
+  static constexpr bool gives_covariance = true;
+  std::size_t n;
+  void fill(double q, double* f) const;
+};
+
 using ClosedDual = std::variant<ReluDual, SignDual, ErfDual, GeluDual, GaussianDual, GrowingGaussianDual, GaborDual,
                                 TrigDual, RbfDual, ExpDual, ExpNormalizedDual, PowerDual, RectifiedMonomialDual,
-                                PolynomialDual>;
+                                PolynomialDual, HermiteDual>;
 
-// The closed form of an activation; nothing where there is none (or the polynomial's degree is above 15), then it is
+// Bound of the error of a closed form in float64, at any variances and correlation: of K relative to the root of the two
+// samples' own K, of Kdot likewise; and of own moments relative to themselves.
+inline constexpr double closed_dual_error = 1e-14;
+
+// The closed form of an activation; nothing where there is none (or a polynomial's degree is above 15), then it is
 // done by quadrature.
 std::optional<ClosedDual> closed_dual(const Activation& activation);
 

@@ -1,8 +1,10 @@
 #include "widenet/infinite/kernel_gram.h"
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
+#include "widenet/base/error.h"
 #include "widenet/infinite/network_gram.h"
 #include "widenet/kernels/closed_form.h"
 
@@ -55,6 +57,27 @@ class CombinedGram final : public Gram<T> {
   std::vector<std::unique_ptr<Gram<T>>> parts_;
 };
 
+// A plain number as a kernel.
+template <class T>
+class ConstantGram final : public Gram<T> {
+ public:
+  ConstantGram(T value, std::size_t rows, std::size_t cols, bool symmetric)
+      : value_(value), rows_(rows), cols_(cols), symmetric_(symmetric) {}
+
+  std::size_t rows() const override { return rows_; }
+  std::size_t cols() const override { return cols_; }
+  bool symmetric() const override { return symmetric_; }
+  void tile(Range rows, Range, MatrixView<T> out) const override {
+    for (std::size_t i = 0; i < rows.size(); ++i) std::ranges::fill(out.row(i), value_);
+  }
+  void diagonal(std::span<T> out) const override { std::ranges::fill(out, value_); }
+
+ private:
+  T value_;
+  std::size_t rows_, cols_;
+  bool symmetric_;
+};
+
 bool is_arc_cosine(Closed kind) { return kind >= Closed::arccos0 && kind <= Closed::arccos2; }
 std::size_t order_of(Closed kind) { return static_cast<std::size_t>(kind) - static_cast<std::size_t>(Closed::arccos0); }
 
@@ -83,6 +106,8 @@ struct Builder {
     return std::make_unique<Combined>(Combined::Operation::sum, 1, all(sum.terms));
   }
   Pointer operator()(const KernelProduct& product) const {
+    if (product.factors.empty())
+      return std::make_unique<ConstantGram<T>>(static_cast<T>(product.factor), x.rows(), z.rows(), symmetric);
     return std::make_unique<Combined>(Combined::Operation::product, product.factor, all(product.factors));
   }
 
@@ -118,6 +143,9 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x, MatrixView<const T> z) {
   validate(kernel, x.cols());
+  if (x.cols() != z.cols())
+    fail("the samples have {} and {} features (a kernel compares vectors of one length) give both the same columns",
+         x.cols(), z.cols());
   return Builder<T>{x, z, false}(kernel);
 }
 

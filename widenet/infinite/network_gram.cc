@@ -18,6 +18,7 @@ class NetworkGram final : public Gram<T> {
   NetworkGram(Program program, Output output, MatrixView<const T> x, MatrixView<const T> z, bool symmetric)
       : program_(std::move(program)), output_(output), polynomial_(univariate_polynomial<T>(program_, output)),
         columns_(program_, z, true) {
+    mirrors_ = symmetric && table_count(program_) > 0;
     if (!symmetric) rows_ = std::make_unique<Samples<T>>(program_, x, false);
     if (polynomial_.empty()) return;
     roots_ = root_variances(columns_);
@@ -29,11 +30,8 @@ class NetworkGram final : public Gram<T> {
   bool symmetric() const override { return !rows_; }
 
   void tile(Range rows, Range cols, MatrixView<T> out) const override {
-    constexpr std::size_t lanes = chunk_lanes<T>;
-    for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
-      for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass)
-        pass({r, std::min(rows.end, r + rows_per_pass)}, {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)},
-             rows.begin, cols, out);
+    compute(rows, cols, out);
+    if (mirrors_) mirror(rows, cols, out);
   }
 
   void diagonal(std::span<T> out) const override {
@@ -41,8 +39,29 @@ class NetworkGram final : public Gram<T> {
   }
 
  private:
+  void compute(Range rows, Range cols, MatrixView<T> out) const {
+    constexpr std::size_t lanes = chunk_lanes<T>;
+    for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
+      for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass)
+        pass({r, std::min(rows.end, r + rows_per_pass)}, {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)},
+             rows.begin, cols, out);
+  }
+
+  // The entries below the diagonal from those above, for duals that read their two samples in turn.
+  void mirror(Range rows, Range cols, MatrixView<T> out) const {
+    const Range below{std::max(rows.begin, cols.begin + 1), rows.end}, left{cols.begin, std::min(cols.end, rows.end - 1)};
+    if (below.begin >= below.end || left.begin >= left.end) return;
+    auto above = Matrix<T>::uninitialized(left.size(), below.size());
+    compute(left, below, above);
+    for (std::size_t i = below.begin; i < below.end; ++i)
+      for (std::size_t j = left.begin; j < std::min(i, left.end); ++j)
+        out(i - rows.begin, j - cols.begin) = above(j - left.begin, i - below.begin);
+  }
+
   // A pass keeps its products and the columns' parameters in the second-level cache.
   static constexpr std::size_t rows_per_pass = 96, chunks_per_pass = 4;
+  // Rows this far apart belong to a matrix larger than the caches.
+  static constexpr std::size_t streamed_stride = 2048;
 
   const Samples<T>& row_samples() const { return rows_ ? *rows_ : columns_; }
   T own(std::size_t i) const {
@@ -63,7 +82,8 @@ class NetworkGram final : public Gram<T> {
   Scratch& scratch() const {
     thread_local Scratch memory;
     const std::size_t products = rows_per_pass * chunks_per_pass * chunk_lanes<T>, state = state_size<T>(program_);
-    if (memory.products.size() < products) memory.products = Buffer<T>(products);
+    // Zeros: correlate() also reads the lanes of panels that do not exist, and a NaN there would hide near rows.
+    if (memory.products.size() < products) memory.products = Buffer<T>(products, T(0));
     if (memory.state.size() < state) memory.state = Buffer<T>(state);
     if (memory.values.size() < chunk_lanes<T>) memory.values = Buffer<T>(chunk_lanes<T>);
     return memory;
@@ -79,16 +99,18 @@ class NetworkGram final : public Gram<T> {
       for (std::size_t i = rows.begin; i < rows.end; ++i) {
         T* product = products.row_data(i - rows.begin) + (c - chunks.begin) * lanes;
         const Range here{std::max(cols.begin, c * lanes), std::min(cols.end, (c + 1) * lanes)};
+        if (mirrors_ && here.end <= i) continue;
         T* to = out.row_data(i - first_row) + (here.begin - cols.begin);
         const bool direct = here.size() == lanes;
         T* values = direct ? to : memory.values.data();
-        entries(i, c, product, memory.state.data(), values);
+        entries(i, c, product, memory.state.data(), values, direct && out.stride() >= streamed_stride);
         if (!direct) std::copy_n(values + (here.begin - c * lanes), here.size(), to);
         if (symmetric() && i >= here.begin && i < here.end) to[i - here.begin] = own(i);
       }
+    flush_streams();
   }
 
-  void entries(std::size_t i, std::size_t chunk, const T* product, T* state, T* values) const {
+  void entries(std::size_t i, std::size_t chunk, const T* product, T* state, T* values, bool stream) const {
     constexpr std::size_t lanes = chunk_lanes<T>;
     const Samples<T>& rows = row_samples();
     const std::size_t first = chunk * lanes, valid = std::min(lanes, columns_.size() - first);
@@ -101,12 +123,12 @@ class NetworkGram final : public Gram<T> {
     }
     if (!polynomial_.empty()) {
       const T scale = symmetric() ? roots_[i] : row_roots_[i];
-      execute_polynomial<T>(polynomial_, state, scale, roots_.data() + first, values);
+      execute_polynomial<T>(polynomial_, state, scale, roots_.data() + first, values, stream);
       return;
     }
     execute<T>({.program = &program_, .output = output_, .row = rows.row(i), .columns = columns_.chunk(chunk),
                 .row_sides = rows.sides().data(), .column_sides = columns_.sides().data(), .row_sample = i,
-                .column_samples = {first, first + valid}, .state = state, .out = values});
+                .column_samples = {first, first + valid}, .state = state, .out = values, .stream = stream});
   }
 
   // Below this complement the difference of the unit vectors is more accurate than 1 - x . z / (|x| |z|).
@@ -130,6 +152,7 @@ class NetworkGram final : public Gram<T> {
   std::vector<T> polynomial_;
   Samples<T> columns_;
   std::unique_ptr<Samples<T>> rows_;  // null: the columns
+  bool mirrors_ = false;              // whether entries below the diagonal are taken from above it
   Buffer<T> roots_, row_roots_;       // |x| / sqrt(d), for the polynomial
 };
 

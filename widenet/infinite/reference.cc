@@ -1,5 +1,6 @@
 // The formulas compiled for scalars: plain loops over one pair, the oracle of the vector code.
 #include <algorithm>
+#include <limits>
 #include <numbers>
 
 #include "widenet/base/number.h"

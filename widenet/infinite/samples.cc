@@ -1,6 +1,8 @@
 #include "widenet/infinite/samples.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
@@ -119,6 +121,19 @@ class SampleRun {
   double* table_variances_;
 };
 
+// Float64 is checked step by step; float32 holds less.
+template <class T>
+void check_range(const OwnKernel& own, std::span<const double> parameters, std::size_t sample) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    constexpr double largest = std::numeric_limits<T>::max();
+    const bool fits = std::all_of(parameters.begin(), parameters.end(), [](double x) { return std::abs(x) <= largest; });
+    if (!fits || own.nngp > largest || own.ntk > largest)
+      fail("the kernel of sample {} is not finite in float32 (K = {:.3g}, Theta = {:.3g}, or a number on the way to them "
+           "beyond {:.3g}) compute in float64, or scale the inputs down",
+           sample, own.nngp, own.ntk, largest);
+  }
+}
+
 template <class T>
 void check_norm(T squared_norm, std::size_t sample) {
   // Squares of what lies outside overflow, or lose their digits among the smallest numbers.
@@ -157,6 +172,7 @@ Samples<T>::Samples(const Program& program, MatrixView<const T> points, bool as_
       check_norm(squared_norm, i);
       inverse_norms_[i] = squared_norm > 0 ? T(1) / std::sqrt(squared_norm) : T(0);
       own_[i] = run_sample(program, static_cast<double>(squared_norm), i, parameters.data(), entering.data());
+      check_range<T>(own_[i], parameters, i);
       for (std::size_t t = 0; t < entering.size(); ++t) table_variances(t, i) = entering[t];
       T* row = rows_.data() + i * parameters_;
       std::transform(parameters.begin(), parameters.end(), row, [](double x) { return static_cast<T>(x); });

@@ -128,7 +128,8 @@ struct Side {
       for (std::size_t k = 0; k < x.cols() && !lengths.empty(); ++k)
         row[k] = static_cast<T>(static_cast<double>(row[k]) / lengths[lengths.size() == 1 ? 0 : k]);
       norms[i] = dot<T>(row, row);
-      if (!std::isfinite(norms[i]))
+      // r^2 may be four times as large.
+      if (!std::isfinite(4 * norms[i]))
         fail("the square of sample {} is not finite (it holds a NaN, an infinity or numbers too large to square) mend or "
              "scale the row",
              i);

@@ -27,6 +27,9 @@ std::unique_ptr<Gram<T>> closed_form_gram(const ClosedKernel& kernel, MatrixView
 template <class T>
 std::unique_ptr<Gram<T>> closed_form_gram(const ClosedKernel& kernel, MatrixView<const T> x, MatrixView<const T> z);
 
+// Error of the map from r or x . z to the value, relative to the larger of 1 and the value.
+template <class T>
+inline constexpr double closed_form_map_error = 16 * (sizeof(T) == 8 ? 0x1p-53 : 0x1p-24);
 template <class T>
 inline constexpr double closed_form_distance_error = 64 * (sizeof(T) == 8 ? 0x1p-53 : 0x1p-24);
 
