@@ -8,7 +8,7 @@ packages=(
   g++ cmake ninja-build pkg-config ccache  # to build; ccache makes the second build quick
   libopenblas-pthread-dev libhwy-dev       # products of matrices, vector instructions
   libfmt-dev nlohmann-json3-dev libcli11-dev zlib1g-dev
-  libgtest-dev librapidcheck-dev libsvm-dev libbenchmark-dev  # tests (libsvm is an oracle there) and benchmarks
+  libgtest-dev librapidcheck-dev libsvm-dev  # tests; libsvm is an oracle there
 )
 [ "${1:-}" != lint ] || packages+=(clang-format clang-tidy)
 
