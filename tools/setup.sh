@@ -12,7 +12,9 @@ packages=(
 )
 [ "${1:-}" != lint ] || packages+=(clang-format clang-tidy)
 
-installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p')
+# dpkg-query fails where it knows nothing of a package, which is no failure here.
+installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2> /dev/null || true; } |
+  sed -n 's/^installed //p')
 missing=()
 for package in "${packages[@]}"; do
   grep -qx -- "$package" <<< "$installed" || missing+=("$package")
