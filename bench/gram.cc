@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "bench/limits.h"
+#include "bench/support/limits.h"
 #include "widenet/base/random.h"
 #include "widenet/base/threads.h"
 #include "widenet/infinite/network_gram.h"

@@ -1,9 +1,12 @@
-# One program for each bench/<name>.cc, called bench_<name>; they are no tests.
-find_package(benchmark REQUIRED)
+# One program for each bench/<name>.cc, called bench_<name>, with what they share in bench/support; they are no tests.
+file(GLOB bench_support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/support/*.cc)
+add_library(widenet_bench_support STATIC ${bench_support})
+target_link_libraries(widenet_bench_support PUBLIC widenet PkgConfig::openblas PkgConfig::hwy)
+widenet_flags(widenet_bench_support)
 file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.cc)
 foreach(source IN LISTS bench_sources)
   cmake_path(GET source STEM name)
   add_executable(bench_${name} ${source})
-  target_link_libraries(bench_${name} PRIVATE widenet benchmark::benchmark PkgConfig::openblas PkgConfig::hwy)
+  target_link_libraries(bench_${name} PRIVATE widenet_bench_support)
   widenet_flags(bench_${name})
 endforeach()

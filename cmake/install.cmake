@@ -13,7 +13,19 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md DEST
 
 if(TARGET widenet_program)
   install(TARGETS widenet_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  install(FILES ${PROJECT_SOURCE_DIR}/completions/widenet.bash RENAME widenet
-          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-  install(FILES ${PROJECT_SOURCE_DIR}/completions/_widenet DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  # The program knows its own options best.
+  if(NOT CMAKE_CROSSCOMPILING)
+    foreach(shell_file bash:bash-completion/completions/widenet zsh:zsh/site-functions/_widenet)
+      string(REPLACE ":" ";" shell_and_file ${shell_file})
+      list(GET shell_and_file 0 shell)
+      list(GET shell_and_file 1 file)
+      set(script ${PROJECT_BINARY_DIR}/completions/${file})
+      cmake_path(GET script PARENT_PATH folder)
+      cmake_path(GET file PARENT_PATH file_folder)
+      file(MAKE_DIRECTORY ${folder})
+      install(CODE "execute_process(COMMAND $<TARGET_FILE:widenet_program> completion ${shell}
+                                    OUTPUT_FILE ${script} COMMAND_ERROR_IS_FATAL ANY)")
+      install(FILES ${script} DESTINATION ${CMAKE_INSTALL_DATADIR}/${file_folder})
+    endforeach()
+  endif()
 endif()

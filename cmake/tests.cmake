@@ -6,8 +6,7 @@ include(GoogleTest)
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*_test.cc
                                                  ${PROJECT_SOURCE_DIR}/tests/support/*.cc)
 add_executable(widenet_tests ${test_sources})
-target_link_libraries(widenet_tests PRIVATE widenet ${lab} widenet::svm ZLIB::ZLIB
-                                            GTest::gtest_main rapidcheck nlohmann_json::nlohmann_json)
+target_link_libraries(widenet_tests PRIVATE widenet ${lab} GTest::gtest_main rapidcheck ZLIB::ZLIB svm)
 target_compile_definitions(widenet_tests PRIVATE WIDENET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 if(TARGET widenet_program)
   target_compile_definitions(widenet_tests PRIVATE WIDENET_PROGRAM="$<TARGET_FILE:widenet_program>")
@@ -30,10 +29,6 @@ endforeach()
 # Scripts beside the code.
 find_program(BASH_PROGRAM bash REQUIRED)
 add_test(NAME tools.check_includes COMMAND ${BASH_PROGRAM} ${PROJECT_SOURCE_DIR}/tests/tools/check_includes_test.sh)
-if(TARGET widenet_program)
-  add_test(NAME completions COMMAND ${BASH_PROGRAM} ${PROJECT_SOURCE_DIR}/tests/completions/completions_test.sh
-                                    $<TARGET_FILE:widenet_program>)
-endif()
 
 # A stranger's project that finds the installed package. Sanitizers would have to be repeated there.
 if(NOT WIDENET_SANITIZE)

@@ -60,58 +60,73 @@ WIDENET_INLINE N squared_sum(N s, const S& i, const S& j) {
   return multiply_add(constant<N>(2) * i.root * j.root, one_plus_correlation(s), d * d);
 }
 
-// sin t, t and sin t - t cos t for the angle t to the nearer pole, |s| = 1 - cos t.
+// The angle t to the nearer pole in two halves, |s| = 1 - cos t: a square root, which the processor's divider works on
+// while the multipliers do the second half of other pairs; then t itself and sin t - t cos t.
+template <class N>
+struct PoleRoot {
+  N complement, cosine, root;
+};
+template <class N>
+WIDENET_INLINE PoleRoot<N> pole_root(N complement) {
+  return {complement, constant<N>(1) - complement, square_root(complement * (constant<N>(2) - complement))};
+}
 template <class N>
 struct Pole {
   N t, lens;
 };
 template <std::size_t Count, class N>
-WIDENET_INLINE void poles(const N* complement, Pole<N>* out) {
+WIDENET_INLINE void poles(const PoleRoot<N>* from, Pole<N>* out) {
   N root[Count], cosine[Count], t[Count];
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < Count; ++u) {
-    cosine[u] = constant<N>(1) - complement[u];
-    root[u] = square_root(complement[u] * (constant<N>(2) - complement[u]));
+    root[u] = from[u].root;
+    cosine[u] = from[u].cosine;
   }
   angles<Count>(root, cosine, t);
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < Count; ++u) out[u] = {t[u], negative_multiply_add(t[u], cosine[u], root[u])};
 }
 
-// ReLU-type duals of Count pairs at once. `Positive`: all correlations are >= 0, then s is 1 - rho itself.
-template <std::size_t Count, bool Positive, class N>
-WIDENET_INLINE void relu_pairs(const ReluDual& p, const N* s, Dual<N>* out) {
-  N m[Count];
+// ReLU-type duals of Count pairs of correlation >= 0 at once, second half: h = 1 - rho to 1 - rho' and the slope.
+template <std::size_t Count, class N>
+WIDENET_INLINE void positive_relu_pairs(const ReluDual& p, const PoleRoot<N>* h, N* next, N* slope) {
   Pole<N> pole[Count];
-#pragma GCC unroll 8
-  for (std::size_t u = 0; u < Count; ++u) m[u] = Positive ? s[u] : magnitude(s[u]);
-  poles<Count>(m, pole);
+  poles<Count>(h, pole);
   const N kappa = constant<N>(p.kappa / std::numbers::pi), beta = constant<N>(p.beta / std::numbers::pi);
-  const N alpha = constant<N>(p.alpha), far = constant<N>(p.alpha - p.beta), k = constant<N>(p.kappa);
+  const N alpha = constant<N>(p.alpha);
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < Count; ++u) {
-    const N near = negative_multiply_add(pole[u].lens, kappa, m[u]);
-    const N near_slope = negative_multiply_add(pole[u].t, beta, alpha);
-    if constexpr (Positive) {
-      out[u] = {{near, constant<N>(1) - near}, near_slope};
-    } else {
-      const auto negative = is_negative(s[u]);
-      const N slope = select(negative, multiply_add(pole[u].t, beta, far), near_slope);
-      const N lens = pole[u].lens * kappa;
-      // Against +1 where the outputs are never negatively correlated, else against -1.
-      const N opposite = p.nonnegative() ? magnitude((constant<N>(2) - k) + (k - constant<N>(1)) * m[u] - lens)
-                                         : signed_complement(k + (constant<N>(1) - k) * m[u] + lens, constant<N>(-1));
-      const N after = select(negative, opposite, magnitude(near));
-      out[u] = {{after, correlation(after)}, slope};
-    }
+    next[u] = negative_multiply_add(pole[u].lens, kappa, h[u].complement);
+    slope[u] = negative_multiply_add(pole[u].t, beta, alpha);
+  }
+}
+
+// The same for any correlation: `m` has |s|, `s` its sign.
+template <std::size_t Count, class N>
+WIDENET_INLINE void relu_pairs(const ReluDual& p, const PoleRoot<N>* m, const N* s, N* next, N* slope) {
+  positive_relu_pairs<Count>(p, m, next, slope);
+  const N kappa = constant<N>(p.kappa), one = constant<N>(1);
+#pragma GCC unroll 8
+  for (std::size_t u = 0; u < Count; ++u) {
+    const auto negative = is_negative(s[u]);
+    const N lens = m[u].complement - next[u];  // kappa (sin t - t cos t) / pi
+    // Kdot at pi - t is alpha - beta + (alpha - Kdot(t)).
+    slope[u] = select(negative, constant<N>(2 * p.alpha - p.beta) - slope[u], slope[u]);
+    // 1 - rho' = (2 - k) + (k - 1) |s| - lens where the outputs are never negatively correlated; else by 1 + rho'.
+    const N opposite =
+        p.nonnegative()
+            ? multiply_add(kappa - one, m[u].complement, constant<N>(2) - kappa) - lens
+            : signed_complement(multiply_add(one - kappa, m[u].complement, kappa) + lens, constant<N>(-1));
+    next[u] = select(negative, opposite, magnitude(next[u]));
   }
 }
 
 template <class N>
 WIDENET_INLINE Dual<N> pair(const ReluDual& p, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
-  Dual<N> out;
-  relu_pairs<1, false>(p, &c.s, &out);
-  return out;
+  const PoleRoot<N> m = pole_root(magnitude(c.s));
+  N next, slope;
+  relu_pairs<1>(p, &m, &c.s, &next, &slope);
+  return {{next, correlation(next)}, slope};
 }
 
 template <class N>

@@ -28,9 +28,13 @@ WIDENET_INLINE N of_column(const Cursor<T>& at, std::size_t k, std::size_t lane)
 // 1 - rho' = ((u_i - u_j)^2 + (w_i - w_j)^2) / 2 + u_i u_j (1 - rho), and the same against -1 with w_j negated. A bias can
 // turn opposite rows into nearly equal ones, so it is the sign of rho' that tells which of the two is wanted.
 template <class N>
+WIDENET_INLINE N affine_rho(N rho, N ui, N uj, N wi, N wj) {
+  return multiply_add(constant<N>(2) * ui * uj, rho, constant<N>(2) * wi * wj);
+}
+template <class N>
 WIDENET_INLINE Correlation<N> affine_correlation(Correlation<N> c, N ui, N uj, N wi, N wj) {
   const N uu = constant<N>(2) * ui * uj, zero = constant<N>(0);
-  const N rho = multiply_add(uu, c.rho, constant<N>(2) * wi * wj);
+  const N rho = affine_rho(c.rho, ui, uj, wi, wj);
   const auto negative = rho < zero;
   const N du = ui - uj, dw = wi - select(negative, zero - wj, wj);
   const N before = select(negative, magnitude(c.s), one_minus_correlation(c.s));
@@ -84,83 +88,150 @@ WIDENET_INLINE void store_correlation(Correlation<N> c, const Slot<T>& slot, std
   store(c.rho, slot.rho + lane);
 }
 
-// [affine dual] on Unroll vectors. Parameters: u, w, then those of the dual, whose root is that of the affine's output.
-// `Positive`: a ReLU-type layer on correlations >= 0; those below s alone are then kept up to date.
-template <class N, std::size_t Unroll, bool Positive, class D, class T>
-WIDENET_INLINE void chain_layer(const D& dual, const AffineLayer& layer, const Cursor<T>& at, std::size_t lane, bool theta,
-                                Correlation<N>* c, N* t) {
+// The affine half of [affine dual] on `Unroll` vectors. Parameters: u, w, then those of the dual, whose root is that of
+// the affine's output.
+template <class N, std::size_t Unroll, class T>
+WIDENET_INLINE void chain_affine(const AffineLayer& layer, const Cursor<T>& at, std::size_t lane, bool theta,
+                                 Correlation<N>* c, N* t) {
   constexpr std::size_t W = Number<N>::lanes;
-  const N ui = of_row<N>(at, 0), wi = of_row<N>(at, 1), two_ui = ui + ui;
-  if (layer.bias_variance != 0) {
-#pragma GCC unroll 4
-    for (std::size_t u = 0; u < Unroll; ++u) {
-      const N uj = of_column<N>(at, 0, lane + u * W), wj = of_column<N>(at, 1, lane + u * W);
-      if constexpr (Positive)
-        c[u].s = positive_affine_complement(c[u].s, two_ui, ui, uj, wi, wj);
-      else
-        c[u] = affine_correlation(c[u], ui, uj, wi, wj);
-    }
-  }
-  if (theta) {
-    const N own = constant<N>(layer.own_out) * of_row<N>(at, 2), weight = constant<N>(layer.weight_variance);
-#pragma GCC unroll 4
-    for (std::size_t u = 0; u < Unroll; ++u) {
-      const N roots = own * of_column<N>(at, 2, lane + u * W);
-      const N covariance = Positive ? negative_multiply_add(roots, c[u].s, roots) : roots * c[u].rho;
-      t[u] = multiply_add(weight, t[u], covariance);
-    }
-  }
-  Dual<N> next[Unroll];
-  if constexpr (std::is_same_v<D, ReluDual>) {
-    N s[Unroll];
-    for (std::size_t u = 0; u < Unroll; ++u) s[u] = c[u].s;
-    relu_pairs<Unroll, Positive>(dual, s, next);
-  } else {
-    for (std::size_t u = 0; u < Unroll; ++u) next[u] = apply_dual<N>(dual, c[u], at, 2, lane + u * W);
-  }
-#pragma GCC unroll 4
-  for (std::size_t u = 0; u < Unroll; ++u) {
-    c[u] = next[u].out;
-    t[u] = t[u] * next[u].slope;
-  }
+  if (layer.bias_variance != 0)
+    for (std::size_t u = 0; u < Unroll; ++u)
+      c[u] = affine_correlation(c[u], of_row<N>(at, 0), of_column<N>(at, 0, lane + u * W), of_row<N>(at, 1),
+                                of_column<N>(at, 1, lane + u * W));
+  if (!theta) return;
+  const N own = constant<N>(layer.own_out) * of_row<N>(at, 2), weight = constant<N>(layer.weight_variance);
+  for (std::size_t u = 0; u < Unroll; ++u)
+    t[u] = multiply_add(weight, t[u], own * of_column<N>(at, 2, lane + u * W) * c[u].rho);
 }
 
 // Layer by layer over the chunk: its groups of vectors are independent, so their latencies hide one another.
-template <class N, bool Positive, class D, class T>
-void chain_layer_on_chunk(const D& dual, const AffineLayer& layer, const Cursor<T>& at, bool theta, const Slot<T>& slot) {
-  constexpr std::size_t W = Number<N>::lanes, Unroll = W == 1 ? 1 : 4;
-  for (std::size_t lane = 0; lane < at.lanes; lane += Unroll * W) {
-    Correlation<N> c[Unroll];
-    N t[Unroll];
-    for (std::size_t u = 0; u < Unroll; ++u) {
-      c[u].s = load<N>(slot.s + lane + u * W);
-      if constexpr (!Positive) c[u].rho = load<N>(slot.rho + lane + u * W);
-      t[u] = load<N>(slot.theta + lane + u * W);
-    }
-    chain_layer<N, Unroll, Positive>(dual, layer, at, lane, theta, c, t);
-    for (std::size_t u = 0; u < Unroll; ++u) {
-      store_correlation(c[u], slot, lane + u * W);
-      store(t[u], slot.theta + lane + u * W);
+template <class N, class D, class T>
+void chain_layer(const D& dual, const AffineLayer& layer, const Cursor<T>& at, bool theta, const Slot<T>& slot) {
+  constexpr std::size_t W = Number<N>::lanes;
+  for (std::size_t lane = 0; lane < at.lanes; lane += W) {
+    Correlation<N> c = load_correlation<N>(slot, lane);
+    N t = load<N>(slot.theta + lane);
+    chain_affine<N, 1>(layer, at, lane, theta, &c, &t);
+    const Dual<N> next = apply_dual<N>(dual, c, at, 2, lane);
+    store_correlation(next.out, slot, lane);
+    store(t * next.slope, slot.theta + lane);
+  }
+}
+
+// The same for ReLU-type activations, `Unroll` vectors at once, in two halves: the second half of one group runs while
+// the square roots of the next are under way. Only s is kept up to date, for only s is read.
+template <class N, std::size_t Unroll>
+struct ReluGroup {
+  PoleRoot<N> pole[Unroll];
+  N s[Unroll], t[Unroll];
+};
+
+template <class N, std::size_t Unroll, class T>
+WIDENET_INLINE ReluGroup<N, Unroll> begin_relu(const AffineLayer& layer, const Cursor<T>& at, bool theta,
+                                               const Slot<T>& slot, std::size_t lane) {
+  constexpr std::size_t W = Number<N>::lanes;
+  ReluGroup<N, Unroll> group;
+#pragma GCC unroll 4
+  for (std::size_t u = 0; u < Unroll; ++u) {
+    Correlation<N> c = load_correlation<N>(slot, lane + u * W);
+    group.t[u] = load<N>(slot.theta + lane + u * W);
+    chain_affine<N, 1>(layer, at, lane + u * W, theta, &c, &group.t[u]);
+    group.s[u] = c.s;
+    group.pole[u] = pole_root(magnitude(c.s));
+  }
+  return group;
+}
+template <class N, std::size_t Unroll, class T>
+WIDENET_INLINE void end_relu(const ReluDual& dual, const ReluGroup<N, Unroll>& group, const Slot<T>& slot,
+                             std::size_t lane) {
+  constexpr std::size_t W = Number<N>::lanes;
+  N next[Unroll], slope[Unroll];
+  relu_pairs<Unroll>(dual, group.pole, group.s, next, slope);
+#pragma GCC unroll 4
+  for (std::size_t u = 0; u < Unroll; ++u) {
+    store(next[u], slot.s + lane + u * W);
+    if (!dual.nonnegative()) store(correlation(next[u]), slot.rho + lane + u * W);
+    store(group.t[u] * slope[u], slot.theta + lane + u * W);
+  }
+}
+
+// And for correlations that are >= 0 for certain: the layers after the first of relu and abs.
+template <class N, std::size_t Unroll, class T>
+WIDENET_INLINE ReluGroup<N, Unroll> begin_positive_relu(const AffineLayer& layer, const Cursor<T>& at, bool theta,
+                                                        const Slot<T>& slot, std::size_t lane) {
+  constexpr std::size_t W = Number<N>::lanes;
+  const N ui = of_row<N>(at, 0), wi = of_row<N>(at, 1);
+  ReluGroup<N, Unroll> group;
+#pragma GCC unroll 4
+  for (std::size_t u = 0; u < Unroll; ++u) {
+    N s = load<N>(slot.s + lane + u * W);
+    if (layer.bias_variance != 0)
+      s = positive_affine_complement(s, ui + ui, ui, of_column<N>(at, 0, lane + u * W), wi,
+                                     of_column<N>(at, 1, lane + u * W));
+    group.pole[u] = pole_root(s);
+    if (theta) {
+      const N roots = constant<N>(layer.own_out) * of_row<N>(at, 2) * of_column<N>(at, 2, lane + u * W);
+      group.t[u] = multiply_add(constant<N>(layer.weight_variance), load<N>(slot.theta + lane + u * W),
+                                negative_multiply_add(roots, s, roots));
     }
   }
+  return group;
+}
+template <class N, std::size_t Unroll, class T>
+WIDENET_INLINE void end_positive_relu(const ReluDual& dual, bool theta, const ReluGroup<N, Unroll>& group,
+                                      const Slot<T>& slot, std::size_t lane) {
+  constexpr std::size_t W = Number<N>::lanes;
+  N next[Unroll], slope[Unroll];
+  positive_relu_pairs<Unroll>(dual, group.pole, next, slope);
+#pragma GCC unroll 4
+  for (std::size_t u = 0; u < Unroll; ++u) {
+    store(next[u], slot.s + lane + u * W);
+    if (theta) store(group.t[u] * slope[u], slot.theta + lane + u * W);
+  }
+}
+
+template <class N, class T>
+void relu_layer(const ReluDual& dual, const AffineLayer& layer, const Cursor<T>& at, bool theta, const Slot<T>& slot) {
+  constexpr std::size_t Unroll = Number<N>::lanes == 1 ? 1 : 2, step = Unroll * Number<N>::lanes;
+  auto group = begin_relu<N, Unroll>(layer, at, theta, slot, 0);
+  for (std::size_t lane = step; lane < at.lanes; lane += step) {
+    const auto following = begin_relu<N, Unroll>(layer, at, theta, slot, lane);
+    end_relu(dual, group, slot, lane - step);
+    group = following;
+  }
+  end_relu(dual, group, slot, at.lanes - step);
+}
+
+template <class N, class T>
+void positive_relu_layer(const ReluDual& dual, const AffineLayer& layer, const Cursor<T>& at, bool theta,
+                         const Slot<T>& slot) {
+  constexpr std::size_t Unroll = Number<N>::lanes == 1 ? 1 : 4, step = Unroll * Number<N>::lanes;
+  auto group = begin_positive_relu<N, Unroll>(layer, at, theta, slot, 0);
+  for (std::size_t lane = step; lane < at.lanes; lane += step) {
+    const auto following = begin_positive_relu<N, Unroll>(layer, at, theta, slot, lane);
+    end_positive_relu(dual, theta, group, slot, lane - step);
+    group = following;
+  }
+  end_positive_relu(dual, theta, group, slot, at.lanes - step);
 }
 
 template <class N, class D, class T>
 void chain(const ChainStep& step, const D& dual, Cursor<T> at, bool theta, const Slot<T>& slot) {
   constexpr std::size_t per_layer = 3 + D::factors + (D::gives_covariance ? 1 : 0);
-  bool positive = false;
+  [[maybe_unused]] bool positive = false;
   for (const AffineLayer& layer : step.layers) {
-    if constexpr (std::is_same_v<D, ReluDual>) {
-      if (positive)
-        chain_layer_on_chunk<N, true>(dual, layer, at, theta, slot);
-      else
-        chain_layer_on_chunk<N, false>(dual, layer, at, theta, slot);
-      positive = dual.nonnegative();
-    } else {
-      chain_layer_on_chunk<N, false>(dual, layer, at, theta, slot);
-    }
+    if constexpr (!std::is_same_v<D, ReluDual>)
+      chain_layer<N>(dual, layer, at, theta, slot);
+    else if (positive)
+      positive_relu_layer<N>(dual, layer, at, theta, slot);
+    else
+      relu_layer<N>(dual, layer, at, theta, slot);
+    if constexpr (std::is_same_v<D, ReluDual>) positive = dual.nonnegative();
     at.advance(per_layer);
   }
+  if (positive && !step.complement_suffices)
+    for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes)
+      store(constant<N>(1) - load<N>(slot.s + lane), slot.rho + lane);
 }
 
 template <class N, class D, class T>
@@ -174,19 +245,24 @@ void dual_layer(const D& dual, const Cursor<T>& at, const Slot<T>& slot) {
 
 // Parameters: u, w, root of the variance before.
 template <class N, class T>
-void affine(const AffineLayer& layer, const Cursor<T>& at, const Slot<T>& slot) {
+void affine(const AffineStep& step, const Cursor<T>& at, const Slot<T>& slot) {
   // Theta' = own_out (A K + B) + own_in K + own_one + A Theta.
+  const AffineLayer& layer = step.layer;
   const N of_covariance = constant<N>(layer.own_out * layer.weight_variance + layer.own_in);
   const N fixed = constant<N>(layer.own_out * layer.bias_variance + layer.own_one);
   const N weight = constant<N>(layer.weight_variance);
   const N ui = of_row<N>(at, 0), wi = of_row<N>(at, 1), root = of_row<N>(at, 2);
   for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes) {
-    const Correlation<N> before = load_correlation<N>(slot, lane);
-    const N covariance = root * of_column<N>(at, 2, lane) * before.rho;
+    const N rho = step.from_complement ? constant<N>(1) - load<N>(slot.s + lane) : load<N>(slot.rho + lane);
+    const N covariance = root * of_column<N>(at, 2, lane) * rho;
     store(multiply_add(weight, load<N>(slot.theta + lane), multiply_add(of_covariance, covariance, fixed)),
           slot.theta + lane);
-    if (layer.bias_variance != 0)
-      store_correlation(affine_correlation(before, ui, of_column<N>(at, 0, lane), wi, of_column<N>(at, 1, lane)), slot, lane);
+    if (layer.bias_variance == 0 && !step.from_complement) continue;
+    const N uj = of_column<N>(at, 0, lane), wj = of_column<N>(at, 1, lane);
+    if (step.last)
+      store(affine_rho(rho, ui, uj, wi, wj), slot.rho + lane);
+    else
+      store_correlation(affine_correlation<N>({load<N>(slot.s + lane), rho}, ui, uj, wi, wj), slot, lane);
   }
 }
 
@@ -261,7 +337,7 @@ void run_step(const Step& step, const Cursor<T>& at, bool theta, T* state) {
   else if (const auto* d = std::get_if<DualStep>(&step))
     std::visit([&](const auto& dual) { dual_layer<N>(dual, at, slot(d->slot)); }, d->dual);
   else if (const auto* a = std::get_if<AffineStep>(&step))
-    affine<N>(a->layer, at, slot(a->slot));
+    affine<N>(*a, at, slot(a->slot));
   else if (const auto* n = std::get_if<NormStep>(&step))
     norm<N>(at, slot(n->slot));
   else if (const auto* drop = std::get_if<DropoutStep>(&step))

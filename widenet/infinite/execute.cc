@@ -1,8 +1,11 @@
 #include "widenet/infinite/execute.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <numbers>
+
+#include <hwy/cache_control.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "widenet/infinite/execute.cc"
@@ -41,6 +44,15 @@ void run_table(const TableStep& step, const ChunkArguments<T>& a, std::size_t ta
   }
 }
 
+// Streams where asked and where the place is aligned to a vector.
+template <class T>
+HWY_INLINE void store_result(Vector<T> x, T* to, bool stream) {
+  if (stream && reinterpret_cast<std::uintptr_t>(to) % sizeof(x.v) == 0)
+    hn::Stream(x.v, typename Vector<T>::Tag(), to);
+  else
+    store(x, to);
+}
+
 template <class T>
 void run(const ChunkArguments<T>& a) {
   using N = Vector<T>;
@@ -56,13 +68,10 @@ void run(const ChunkArguments<T>& a) {
       run_step<N>(step, at, theta, a.state);
     at.advance(parameter_count(step));
   }
-  if (theta) {
-    std::copy_n(a.state + 2 * lanes, lanes, a.out);
-    return;
-  }
   const N root = constant<N>(*at.row);
   for (std::size_t j = 0; j < lanes; j += Number<N>::lanes)
-    store(root * load<N>(at.columns + j) * load<N>(a.state + lanes + j), a.out + j);
+    store_result(theta ? load<N>(a.state + 2 * lanes + j) : root * load<N>(at.columns + j) * load<N>(a.state + lanes + j),
+                 a.out + j, a.stream);
 }
 
 template <class T>
@@ -81,7 +90,7 @@ T correlate_chunk(const T* product, T inverse_norm, const T* inverse_norms, T* s
 }
 
 template <class T>
-void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* out) {
+void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* out, bool stream) {
   using N = Vector<T>;
   constexpr std::size_t W = Number<N>::lanes, U = 4;
   const N outer = constant<N>(scale), per_right_angle = constant<N>(2 / std::numbers::pi_v<long double>);
@@ -100,7 +109,8 @@ void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* o
       for (std::size_t u = 0; u < U; ++u) sum[u] = multiply_add(sum[u], y[u], next);
     }
 #pragma GCC unroll 4
-    for (std::size_t u = 0; u < U; ++u) store(sum[u] * (outer * load<N>(scales + j + u * W)), out + j + u * W);
+    for (std::size_t u = 0; u < U; ++u)
+      store_result(sum[u] * (outer * load<N>(scales + j + u * W)), out + j + u * W, stream);
   }
 }
 
@@ -108,12 +118,13 @@ void run_double(const ChunkArguments<double>& a) { run(a); }
 void run_float(const ChunkArguments<float>& a) { run(a); }
 double correlate_double(const double* p, double i, const double* j, double* s) { return correlate_chunk(p, i, j, s); }
 float correlate_float(const float* p, float i, const float* j, float* s) { return correlate_chunk(p, i, j, s); }
-void polynomial_double(std::span<const double> c, const double* s, double x, const double* y, double* out) {
-  polynomial(c, s, x, y, out);
+void polynomial_double(std::span<const double> c, const double* s, double x, const double* y, double* out, bool stream) {
+  polynomial(c, s, x, y, out, stream);
 }
-void polynomial_float(std::span<const float> c, const float* s, float x, const float* y, float* out) {
-  polynomial(c, s, x, y, out);
+void polynomial_float(std::span<const float> c, const float* s, float x, const float* y, float* out, bool stream) {
+  polynomial(c, s, x, y, out, stream);
 }
+
 
 }  // namespace HWY_NAMESPACE
 }  // namespace widenet
@@ -128,6 +139,8 @@ HWY_EXPORT(correlate_double);
 HWY_EXPORT(correlate_float);
 HWY_EXPORT(polynomial_double);
 HWY_EXPORT(polynomial_float);
+
+void flush_streams() { hwy::FlushStream(); }
 
 template <>
 void execute(const ChunkArguments<double>& arguments) {
@@ -146,12 +159,12 @@ float correlate(const float* product, float inverse_norm, const float* inverse_n
   return HWY_DYNAMIC_DISPATCH(correlate_float)(product, inverse_norm, inverse_norms, s);
 }
 template <>
-void execute_polynomial(std::span<const double> c, const double* s, double scale, const double* scales, double* out) {
-  HWY_DYNAMIC_DISPATCH(polynomial_double)(c, s, scale, scales, out);
+void execute_polynomial(std::span<const double> c, const double* s, double scale, const double* scales, double* out, bool stream) {
+  HWY_DYNAMIC_DISPATCH(polynomial_double)(c, s, scale, scales, out, stream);
 }
 template <>
-void execute_polynomial(std::span<const float> c, const float* s, float scale, const float* scales, float* out) {
-  HWY_DYNAMIC_DISPATCH(polynomial_float)(c, s, scale, scales, out);
+void execute_polynomial(std::span<const float> c, const float* s, float scale, const float* scales, float* out, bool stream) {
+  HWY_DYNAMIC_DISPATCH(polynomial_float)(c, s, scale, scales, out, stream);
 }
 
 }  // namespace widenet

@@ -32,6 +32,8 @@ struct ChunkArguments {
   Range column_samples;           // the lanes that are samples
   T* state;
   T* out;
+  // Store past the caches: for results that are not read soon and more than they hold.
+  bool stream = false;
 };
 template <class T>
 std::size_t state_size(const Program& program) {
@@ -58,6 +60,9 @@ std::vector<T> univariate_polynomial(const Program& program, Output output);
 
 // out[lane] = scale * scales[lane] * p(2 asin(rho(s[lane])) / pi).
 template <class T>
-void execute_polynomial(std::span<const T> coefficients, const T* s, T scale, const T* scales, T* out);
+void execute_polynomial(std::span<const T> coefficients, const T* s, T scale, const T* scales, T* out, bool stream);
+
+// Makes streamed results visible to other threads once this one is synchronised with them.
+void flush_streams();
 
 }  // namespace widenet

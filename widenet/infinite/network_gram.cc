@@ -60,6 +60,8 @@ class NetworkGram final : public Gram<T> {
 
   // A pass keeps its products and the columns' parameters in the second-level cache.
   static constexpr std::size_t rows_per_pass = 96, chunks_per_pass = 4;
+  // Rows this far apart belong to a matrix larger than the caches.
+  static constexpr std::size_t streamed_stride = 2048;
 
   const Samples<T>& row_samples() const { return rows_ ? *rows_ : columns_; }
   T own(std::size_t i) const {
@@ -101,13 +103,14 @@ class NetworkGram final : public Gram<T> {
         T* to = out.row_data(i - first_row) + (here.begin - cols.begin);
         const bool direct = here.size() == lanes;
         T* values = direct ? to : memory.values.data();
-        entries(i, c, product, memory.state.data(), values);
+        entries(i, c, product, memory.state.data(), values, direct && out.stride() >= streamed_stride);
         if (!direct) std::copy_n(values + (here.begin - c * lanes), here.size(), to);
         if (symmetric() && i >= here.begin && i < here.end) to[i - here.begin] = own(i);
       }
+    flush_streams();
   }
 
-  void entries(std::size_t i, std::size_t chunk, const T* product, T* state, T* values) const {
+  void entries(std::size_t i, std::size_t chunk, const T* product, T* state, T* values, bool stream) const {
     constexpr std::size_t lanes = chunk_lanes<T>;
     const Samples<T>& rows = row_samples();
     const std::size_t first = chunk * lanes, valid = std::min(lanes, columns_.size() - first);
@@ -120,12 +123,12 @@ class NetworkGram final : public Gram<T> {
     }
     if (!polynomial_.empty()) {
       const T scale = symmetric() ? roots_[i] : row_roots_[i];
-      execute_polynomial<T>(polynomial_, state, scale, roots_.data() + first, values);
+      execute_polynomial<T>(polynomial_, state, scale, roots_.data() + first, values, stream);
       return;
     }
     execute<T>({.program = &program_, .output = output_, .row = rows.row(i), .columns = columns_.chunk(chunk),
                 .row_sides = rows.sides().data(), .column_sides = columns_.sides().data(), .row_sample = i,
-                .column_samples = {first, first + valid}, .state = state, .out = values});
+                .column_samples = {first, first + valid}, .state = state, .out = values, .stream = stream});
   }
 
   // Below this complement the difference of the unit vectors is more accurate than 1 - x . z / (|x| |z|).

@@ -30,6 +30,7 @@ class Compiler {
 
   Program finish() {
     flush();
+    mark_last();
     program_.homogeneous = homogeneous_;
     return std::move(program_);
   }
@@ -65,7 +66,7 @@ class Compiler {
         const AffineLayer layer = *pending_;
         pending_.reset();
         flush();
-        chain_ = ChainStep{slot, {layer}, *dual};
+        chain_ = ChainStep{slot, {layer}, *dual, false};
         chain_activation_ = activation;
       }
       pending_.reset();
@@ -126,6 +127,19 @@ class Compiler {
     program_.steps.emplace_back(JoinStep{branches.join, slot, count, std::move(weights)});
   }
 
+  // What the last step need not compute, and what the chain before it need not leave.
+  void mark_last() {
+    if (program_.steps.empty()) return;
+    auto* affine = std::get_if<AffineStep>(&program_.steps.back());
+    if (!affine) return;
+    affine->last = true;
+    if (program_.steps.size() < 2) return;
+    auto* chain = std::get_if<ChainStep>(&program_.steps[program_.steps.size() - 2]);
+    if (!chain || chain->slot != affine->slot) return;
+    const auto* relu = std::get_if<ReluDual>(&chain->dual);
+    affine->from_complement = chain->complement_suffices = relu && relu->nonnegative();
+  }
+
   // A branch whose nested branches use slots from `free` on: they are numbered relative to the branch's slot, so the
   // branch is moved there while it runs.
   void branch(const Network& body, std::size_t slot, std::size_t free) {
@@ -156,7 +170,7 @@ class Compiler {
   void flush() {
     if (chain_) program_.steps.emplace_back(std::move(*chain_));
     chain_.reset();
-    if (pending_) program_.steps.emplace_back(AffineStep{pending_slot_, *pending_});
+    if (pending_) program_.steps.emplace_back(AffineStep{pending_slot_, *pending_, false, false});
     pending_.reset();
   }
 

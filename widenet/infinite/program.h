@@ -27,6 +27,8 @@ struct AffineLayer {
 struct AffineStep {
   std::size_t slot;
   AffineLayer layer;
+  bool last = false;             // its output is the result: the signed complement is no longer needed
+  bool from_complement = false;  // last, after a chain that leaves 1 - rho alone
 };
 struct DualStep {
   std::size_t slot;
@@ -37,6 +39,7 @@ struct ChainStep {
   std::size_t slot;
   std::vector<AffineLayer> layers;
   ClosedDual dual;
+  bool complement_suffices = false;  // what follows is an AffineStep with from_complement
 };
 struct TableStep {
   std::size_t slot;

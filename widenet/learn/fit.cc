@@ -16,16 +16,20 @@
 namespace widenet {
 namespace {
 
+// What BLAS keeps to pack its operands, as measured with the tiles of the Cholesky factor.
+constexpr std::size_t blas_bytes_per_thread = std::size_t{10} << 20;
+
 // Rows on which a kernel or a ridge is chosen, where there are more.
 constexpr std::size_t selection_rows = 1000, ridge_rows = 2000;
 
 // What leave-one-out says of every row, in scaled units, from (A^-1)_ii.
 struct LooRows {
-  Matrix<double> predictions;       // n x m
-  std::vector<double> deviations;   // n, of an observation
+  Matrix<double> predictions;      // n x m
+  std::vector<double> deviations;  // n, of an observation
 };
 
-LooRows leave_one_out(MatrixView<const double> y, MatrixView<const double> alpha, std::span<const double> inverse_diagonal) {
+LooRows leave_one_out(MatrixView<const double> y, MatrixView<const double> alpha,
+                      std::span<const double> inverse_diagonal) {
   LooRows loo{Matrix<double>(y.rows(), y.cols()), std::vector<double>(y.rows())};
   for (std::size_t i = 0; i < y.rows(); ++i) {
     loo.deviations[i] = 1 / std::sqrt(inverse_diagonal[i]);
@@ -34,7 +38,8 @@ LooRows leave_one_out(MatrixView<const double> y, MatrixView<const double> alpha
   return loo;
 }
 
-Metrics regression_rows(const Model& model, const Target& target, Matrix<double> mean, std::span<const double> deviations) {
+Metrics regression_rows(const Model& model, const Target& target, Matrix<double> mean,
+                        std::span<const double> deviations) {
   Matrix<double> deviation(deviations.empty() ? 0 : mean.rows(), mean.cols());
   for (std::size_t i = 0; i < deviation.rows(); ++i) std::ranges::fill(deviation.row(i), deviations[i]);
   unscale_means(model.scaling, mean);
@@ -63,6 +68,7 @@ class Fitter {
 
   void run() {
     choose();
+    if (result_.failure) return;
     model_.scaling = learn_scaling(scale_, data_.inputs.view(), target_values(target_));
     model_.inputs = scale_inputs(model_.scaling, data_.inputs.view());
     remember_baseline();
@@ -92,6 +98,13 @@ class Fitter {
     const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows, options_.seed, options_.progress};
     result_.selection = select(family, data_.inputs.view(), target_, how);
     const Candidate& best = result_.selection.tried[result_.selection.best];
+    if (!std::isfinite(best.loo_error)) {
+      result_.failure = fmt::format(
+          "no ridge can be chosen for {} (its matrix is zero on these rows, or has no inverse at any ridge that was "
+          "tried) give another kernel, or a ridge",
+          options_.kernel ? to_text(model_.kernel) : "any kernel of the family");
+      return;
+    }
     model_.kernel = best.kernel;
     scale_ = best.scale;
     if (!options_.ridge) model_.ridge = best.ridge;
@@ -103,15 +116,13 @@ class Fitter {
 
   void remember_baseline() {
     if (target_.task == Task::regression) {
-      model_.training_mean.assign(target_.values.cols(), 0.0);
-      for (std::size_t i = 0; i < target_.values.rows(); ++i)
-        for (std::size_t j = 0; j < target_.values.cols(); ++j)
-          model_.training_mean[j] += target_.values(i, j) / static_cast<double>(target_.values.rows());
+      model_.training_mean = column_means(target_.values.view());
       return;
     }
     std::vector<std::size_t> members(model_.classes());
     for (const std::size_t c : target_.classes) ++members[c];
-    model_.majority_class = static_cast<std::size_t>(std::max_element(members.begin(), members.end()) - members.begin());
+    model_.majority_class =
+        static_cast<std::size_t>(std::max_element(members.begin(), members.end()) - members.begin());
   }
 
   void fit_cholesky() {
@@ -131,7 +142,8 @@ class Fitter {
     std::vector<double> inverse_diagonal;
     if (y.rows() <= loo_limit) inverse_diagonal = factor.inverse_diagonal(options_.progress);
     measure(y, inverse_diagonal);
-    model_.metrics["train"].lml = log_marginal_likelihood(y.view(), model_.coefficients.view(), factor.log_determinant());
+    model_.metrics["train"].lml =
+        log_marginal_likelihood(y.view(), model_.coefficients.view(), factor.log_determinant());
   }
 
   void measure(const Matrix<double>& y, std::span<const double> inverse_diagonal) {
@@ -158,7 +170,8 @@ class Fitter {
   double subsample_sharpness(const Matrix<double>& y) const {
     const std::vector<std::size_t> rows = random_rows(y.rows(), selection_rows, options_.seed);
     const Matrix<double> inputs = take_rows(model_.inputs, rows), targets = take_rows(y, rows);
-    const RidgePathResult path = ridge_path(materialize(*kernel_gram<double>(model_.kernel, inputs.view())), targets.view());
+    const RidgePathResult path =
+        ridge_path(materialize(*kernel_gram<double>(model_.kernel, inputs.view())), targets.view());
     if (!path || model_.ridge <= 0) return 1;
     const LeaveOneOut loo = path.path->leave_one_out(model_.ridge);
     return fit_sharpness(loo.predictions.view(), take_rows(target_, rows).classes);
@@ -172,28 +185,14 @@ class Fitter {
   ScaleMode scale_ = ScaleMode::standard;
 };
 
-Table rows_of(const Table& table, std::span<const std::size_t> rows) {
-  Table out = table;
-  for (Column& column : out.columns) {
-    const Column from = std::move(column);
-    column = Column{from.name, from.kind, {}, {}, from.spellings};
-    for (const std::size_t i : rows)
-      if (from.kind == ColumnKind::numeric)
-        column.numbers.push_back(from.numbers[i]);
-      else
-        column.texts.push_back(from.texts[i]);
-  }
-  out.lines.clear();
-  for (const std::size_t i : rows)
-    if (!table.lines.empty()) out.lines.push_back(table.lines[i]);
-  return out;
-}
-
 void check_options(const FitOptions& options, Task task) {
   if (options.ridge && !(*options.ridge >= 0 && std::isfinite(*options.ridge)))
-    fail("the ridge is {} (it is added to the diagonal of the kernel matrix) give a number >= 0, or auto", *options.ridge);
+    fail("the ridge is {} (it is added to the diagonal of the kernel matrix) give a number >= 0, or auto",
+         *options.ridge);
   if (options.solver == Solver::svm && task == Task::regression)
-    fail("the svm solver is for classification (it separates classes) leave --solver out, or give --task classification");
+    fail(
+        "the svm solver is for classification (it separates classes) leave --solver out, or give --task "
+        "classification");
   if (options.solver == Solver::svm && options.ridge && *options.ridge == 0)
     fail("the svm solver needs a ridge above 0 (its C is 1 / ridge) give a positive ridge, or auto");
 }
@@ -204,19 +203,23 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, s
   const std::size_t word = sizeof(double);
   const std::size_t judged = options.kernel ? std::min(n, ridge_rows) : std::min(n, selection_rows);
   const bool selects = !options.kernel || (!options.ridge && options.solver == Solver::cholesky);
-  const std::size_t choosing = selects ? thread_count() * ridge_path_bytes(judged, m) : 0;
-  const std::size_t solving = options.solver == Solver::svm
-                                  ? svm_fit_bytes(n)
-                                  : cholesky_bytes(n) + (n <= loo_limit ? CholeskyFactor::inverse_diagonal_bytes(n) : 0);
+  const std::size_t at_once = options.kernel ? 1 : thread_count();
+  const std::size_t choosing = selects ? at_once * ridge_path_bytes(judged, m) : 0;
+  const std::size_t measuring = n <= loo_limit ? CholeskyFactor::inverse_diagonal_bytes(n)
+                                : m > 1        ? ridge_path_bytes(selection_rows, m)
+                                               : 0;
+  const std::size_t solving =
+      options.solver == Solver::svm ? svm_fit_bytes(n, m, options.ridge) : cholesky_bytes(n) + measuring;
   const Kernel stand_in{ClosedKernel{.kind = Closed::gaussian, .lengths = {}, .lengths_file = {}}};
   const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, d, word);
-  return n * (3 * d + 4 * m) * word + std::max(choosing, solving + gram);
+  const std::size_t tiles = (n + SymmetricTiles::default_tile_size - 1) / SymmetricTiles::default_tile_size;
+  const std::size_t blas = std::min(thread_count(), tiles) * blas_bytes_per_thread;
+  return n * (3 * d + 4 * m) * word + blas + std::max(choosing, solving + gram);
 }
 
-FitResult fit(const Table& table, const FitOptions& options) {
+FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   FitResult result;
-  LearnedCoding learned = learn_coding(table, {options.target, options.task});
   CodedTable coded = code_table(learned.coding, table, WithTarget::yes);
   result.model.coding = std::move(learned.coding);
   result.model.solver = options.solver;
@@ -232,36 +235,10 @@ FitResult fit(const Table& table, const FitOptions& options) {
   return result;
 }
 
-Metrics cross_validate(const Table& table, const FitOptions& options, std::size_t folds) {
-  const std::size_t n = table.rows();
-  if (folds < 2 || folds > n)
-    fail("{} folds of {} rows (each fold holds out at least one row and keeps some) give a number from 2 to {}", folds, n, n);
-  const std::vector<std::size_t> order = permutation(n, options.seed);
-  std::vector<Metrics> parts;
-  for (std::size_t fold = 0; fold < folds; ++fold) {
-    std::vector<std::size_t> train, test;
-    for (std::size_t k = 0; k < n; ++k) (k % folds == fold ? test : train).push_back(order[k]);
-    std::sort(train.begin(), train.end());
-    std::sort(test.begin(), test.end());
-    FitResult part = fit(rows_of(table, train), options);
-    if (part.failure) fail_outside("fold {}: {}", fold + 1, *part.failure);
-    const CodedTable held_out = code_table(part.model.coding, rows_of(table, test), WithTarget::yes);
-    parts.push_back(evaluate(part.model, held_out.data, part.factor ? &*part.factor : nullptr));
-  }
-  return pooled(parts);
-}
-
-TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed) {
-  const std::size_t n = table.rows();
-  const std::size_t count = static_cast<std::size_t>(std::round(test_share * static_cast<double>(n)));
-  if (!(test_share > 0 && test_share < 1) || count == 0 || count == n)
-    fail("a test share of {} of {} rows (both parts need rows) give a share between 0 and 1", test_share, n);
-  const std::vector<std::size_t> order = permutation(n, seed);
-  std::vector<std::size_t> test(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
-  std::vector<std::size_t> train(order.begin() + static_cast<std::ptrdiff_t>(count), order.end());
-  std::sort(test.begin(), test.end());
-  std::sort(train.begin(), train.end());
-  return {rows_of(table, train), rows_of(table, test)};
+FitResult fit(const Table& table, const FitOptions& options) {
+  if (table.rows() == 0)
+    fail_outside("{} has no rows (a model is learned from them) give a table with at least one", table.provenance.path);
+  return fit(table, learn_coding(table, {options.target, options.task}), options);
 }
 
 }  // namespace widenet

@@ -11,24 +11,25 @@
 namespace widenet {
 
 struct FitOptions {
-  std::string target;               // column
-  std::optional<Task> task;         // else by the rule of learn_coding
-  std::optional<Kernel> kernel;     // else the family of selection.h
-  std::optional<double> ridge;      // absolute; else by leave-one-out. svm: 1 / C
-  std::optional<ScaleMode> scale;   // else standard; without a kernel either standard or normalise, by selection
+  std::string target;              // column
+  std::optional<Task> task;        // else by the rule of learn_coding
+  std::optional<Kernel> kernel;    // else the family of selection.h
+  std::optional<double> ridge;     // absolute; else by leave-one-out. svm: 1 / C
+  std::optional<ScaleMode> scale;  // else standard; without a kernel either standard or normalise, by selection
   Solver solver = Solver::cholesky;
-  std::uint64_t seed = 0;           // of subsamples, folds and splits
-  std::size_t memory = 0;           // bytes; 0: what the machine has free
+  std::uint64_t seed = 0;  // of subsamples, folds and splits
+  std::size_t memory = 0;  // bytes; 0: what the machine has free
   Progress progress;
 };
 
 struct FitResult {
   Model model;
-  Selection selection;              // empty `tried` where there was nothing to select
-  double seconds = 0;               // wall time
-  std::size_t memory_needed = 0;    // bytes, as computed before the work
+  Selection selection;                   // empty `tried` where there was nothing to select
+  double seconds = 0;                    // wall time
+  std::size_t memory_needed = 0;         // bytes, as computed before the work
   std::optional<CholeskyFactor> factor;  // cholesky: of the training matrix, for predictive deviations
-  // A factorisation that failed: the sentence with pivot, value and a ridge that would work. Then `model` is not usable.
+  // A factorisation that failed: the sentence with pivot, value and a ridge that would work; or a ridge that was to be
+  // chosen and cannot be. Then `model` is not usable.
   std::optional<std::string> failure;
 };
 
@@ -39,8 +40,11 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, s
 // solver up to loo_limit rows. Throws Error: usage (options), environment (the table; memory over the limit).
 inline constexpr std::size_t loo_limit = 10'000;
 FitResult fit(const Table& table, const FitOptions& options);
+// The same with a coding that is learned already; target and task of the options are not used.
+FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& options);
 
-// Fits on everything outside each of `folds` parts of a random permutation and evaluates on the part; adds "folds".
+// Fits on everything outside each of `folds` parts of a random permutation and evaluates on the part. Task and classes
+// are those of the whole table: a row whose class no other part has is a mistake.
 Metrics cross_validate(const Table& table, const FitOptions& options, std::size_t folds);
 
 // The rows of a table for training and testing: a random share (0 < share < 1) of them for testing.

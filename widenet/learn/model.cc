@@ -95,7 +95,8 @@ Prediction predict(const Model& model, MatrixView<const double> raw_inputs, Devi
 }
 
 Metrics evaluate(const Model& model, const Dataset& data, const CholeskyFactor* factor, const Progress& progress) {
-  const Target& target = data.target.value();
+  if (!data.target) fail("the rows have no target (metrics compare with it) code the table with its target");
+  const Target& target = *data.target;
   if (model.task() == Task::classification) {
     const Prediction p = predict(model, data.inputs.view(), Deviation::none, nullptr, progress);
     return classification_metrics(target.classes, p.labels, p.probabilities.view(), model.classes(), model.majority_class);

@@ -7,8 +7,8 @@
 
 namespace widenet {
 
-// Writes to a temporary name beside `path` and renames: an interrupted write never leaves a half file.
-// Throws Error(environment) where it cannot be written.
+// Writes to a temporary name beside `path` and renames (data/file.h): an interrupted write never leaves a half file.
+// Throws Error(environment) where it cannot be written, and leaves a file of that name as it was.
 void save_model(const Model& model, const std::string& path);
 
 // Reads back bit-identical predictions. Throws Error(environment), with the reason, for a file that is no model, is

@@ -2,100 +2,209 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 
-#include "widenet/base/error.h"
 #include "widenet/base/threads.h"
 #include "widenet/infinite/kernel_gram.h"
+#include "widenet/learn/judge.h"
+#include "widenet/learn/sensitivity.h"
 #include "widenet/learn/targets.h"
-#include "widenet/solve/ridge_path.h"
+#include "widenet/solve/cholesky.h"
 
 namespace widenet {
 namespace {
 
-// Three significant digits: lengths are starting points, not measurements.
-double rounded(double x) {
-  const double unit = std::pow(10, std::floor(std::log10(x)) - 2);
-  return std::round(x / unit) * unit;
+// Rows on which every member of a family is judged, and how many of the members go on to more rows.
+constexpr std::size_t first_rows = 400, survivors = 6;
+// Rows that lengths are learned from, at how many of them derivatives are taken, and how often.
+constexpr std::size_t learning_rows = 2000, derivative_rows = 500, learning_rounds = 6;
+// Learning goes on through a round that is worse by less than this (the scales of some features may have to fall before
+// others can rise), and ends after two without a new best.
+constexpr double bearable = 1.1;
+
+bool better(const Judgement& a, const Judgement& b) {
+  return std::pair(a.weighed_loss(), a.candidate.loo_rmse) < std::pair(b.weighed_loss(), b.candidate.loo_rmse);
 }
 
-Kernel stationary(Closed kind, double length) {
-  ClosedKernel kernel{.kind = kind, .lengths = {}, .lengths_file = {}};
-  kernel.lengths = {rounded(length)};
-  return {kernel};
+const ClosedKernel* closed(const FamilyMember& member, Closed kind) {
+  const auto* kernel = std::get_if<ClosedKernel>(&member.kernel.node);
+  return kernel != nullptr && kernel->kind == kind ? kernel : nullptr;
 }
 
-Kernel relu_network(Limit limit, std::size_t depth, double bias_std) {
-  Dense hidden;
-  hidden.weight_std = std::sqrt(2.0);
-  hidden.bias_std = bias_std;
-  Network body, network;
-  body.layers = {hidden, Activation{"relu", {}}};
-  network.layers = {Repeat{depth, {body}}, Dense{}};
-  return {NetworkKernel{limit, network}};
+// At most `count` rows, evenly spread.
+Matrix<double> spread_rows(MatrixView<const double> x, std::size_t count) {
+  std::vector<std::size_t> rows(std::min(count, x.rows()));
+  for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = k * x.rows() / rows.size();
+  return take_rows<double>(x, rows);
 }
 
-// One member on the rows at hand.
-Candidate judge(const FamilyMember& member, MatrixView<const double> inputs, MatrixView<const double> y,
-                const Target& target) {
-  Candidate candidate{.kernel = member.kernel, .scale = member.scale};
-  const auto gram = kernel_gram<double>(member.kernel, inputs);
-  candidate.loo_error = candidate.loo_rmse = std::numeric_limits<double>::infinity();
-  candidate.lml = -std::numeric_limits<double>::infinity();
-  const RidgePathResult result = ridge_path(materialize(*gram), y);
-  if (!result || !(result.path->summary().mean_diagonal > 0)) return candidate;
-  const RidgeChoice choice = result.path->choose();
-  if (!choice.best.positive_definite) return candidate;
-  const double count = static_cast<double>(y.rows() * y.cols());
-  candidate.loo_rmse = std::sqrt(choice.best.loo_mean_square);
-  candidate.lml = choice.best.profiled_log_marginal_likelihood / count;
-  candidate.loo_error = candidate.loo_rmse;
-  if (target.task == Task::classification) {
-    const LeaveOneOut loo = result.path->leave_one_out(choice.best.ridge);
-    candidate.loo_error = misclassified(largest_per_row(loo.predictions.view()), target.classes);
+// Learned lengths relative to the one length they began with.
+struct Learned {
+  Judgement best;
+  std::vector<double> shape;  // mean of 1 / shape^2 is 1
+  double base = 1;
+};
+
+class Selector {
+ public:
+  Selector(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs, const Target& target,
+           const SelectionOptions& options)
+      : family_(family),
+        raw_inputs_(raw_inputs),
+        target_(target),
+        options_(options),
+        rows_(family, raw_inputs, target, options.max_rows, options.seed) {}
+
+  Selection run() {
+    if (family_.size() == 1) {
+      add(judge_all(family_, rows_, false));
+    } else {
+      judge_family();
+      learn_lengths();
+    }
+    Selection selection;
+    selection.rows = rows_.rows();
+    selection.subsampled = rows_.rows() < raw_inputs_.rows();
+    const auto last = [&](const Judgement& j) { return j.candidate.rows == rows_.rows(); };
+    for (std::size_t k = 0; k < judged_.size(); ++k) {
+      if (last(judged_[k]) && (!last(judged_[selection.best]) || better(judged_[k], judged_[selection.best])))
+        selection.best = k;
+      selection.tried.push_back(judged_[k].candidate);
+    }
+    return selection;
   }
-  // The marginal likelihood's own scale: predictions stay as they are, variances become those of the data.
-  const double variance = choice.best.signal_variance;
-  if (std::isfinite(variance) && variance > 0) {
-    candidate.kernel = scaled(member.kernel, variance);
-    candidate.ridge = variance * choice.best.ridge;
-  } else {
-    candidate.ridge = choice.best.ridge;
+
+ private:
+  std::vector<Judgement> judge_all(const std::vector<FamilyMember>& members, const JudgedRows& rows, bool learned) {
+    std::vector<Judgement> judgements(members.size());
+    parallel_for(members.size(), [&](std::size_t k, std::size_t) {
+      judgements[k] = judge(members[k], rows, learned);
+      advance();
+    });
+    return judgements;
   }
-  return candidate;
-}
+
+  void add(std::vector<Judgement> judgements) {
+    std::move(judgements.begin(), judgements.end(), std::back_inserter(judged_));
+  }
+
+  // All members on few rows; of more rows the best, and what lengths are learned from.
+  void judge_family() {
+    if (rows_.rows() <= first_rows) {
+      add(judge_all(family_, rows_, false));
+      return;
+    }
+    const JudgedRows few(family_, raw_inputs_, target_, first_rows, options_.seed);
+    add(judge_all(family_, few, false));
+    std::vector<std::size_t> order(judged_.size());
+    for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return better(judged_[a], judged_[b]); });
+    std::vector<FamilyMember> again;
+    std::size_t of_kind[2] = {};
+    for (std::size_t place = 0; place < order.size(); ++place) {
+      const FamilyMember& member = family_[order[place]];
+      bool first_of_kind = false;
+      for (std::size_t kind = 0; kind < 2; ++kind)
+        first_of_kind = first_of_kind || (closed(member, learnable[kind]) != nullptr && of_kind[kind]++ == 0);
+      if (place < survivors || first_of_kind) again.push_back(member);
+    }
+    add(judge_all(again, rows_, false));
+  }
+
+  void learn_lengths() {
+    std::vector<const Judgement*> starts;
+    for (const Closed kind : learnable) {
+      const Judgement* start = nullptr;
+      for (const Judgement& j : judged_)
+        if (closed(j.member, kind) != nullptr && j.candidate.rows == rows_.rows() &&
+            std::isfinite(j.candidate.loo_loss) && (start == nullptr || better(j, *start)))
+          start = &j;
+      if (start != nullptr) starts.push_back(start);
+    }
+    if (starts.empty() || raw_inputs_.cols() < 2) return;
+    const JudgedRows learning(family_, raw_inputs_, target_, std::max(learning_rows, options_.max_rows), options_.seed);
+    std::vector<std::vector<Judgement>> rounds(starts.size());
+    std::vector<std::optional<Learned>> learned(starts.size());
+    parallel_for(starts.size(),
+                 [&](std::size_t k, std::size_t) { learned[k] = learn(*starts[k], learning, rounds[k]); });
+    for (auto& judgements : rounds) add(std::move(judgements));
+    const Learned* best = nullptr;
+    for (const auto& l : learned)
+      if (l && (best == nullptr || better(l->best, best->best))) best = &*l;
+    if (best != nullptr) add(judge_all(relatives(*best), rows_, true));
+  }
+
+  // Rounds of fitting and setting lengths by what was fitted; the best round.
+  std::optional<Learned> learn(const Judgement& start, const JudgedRows& learning, std::vector<Judgement>& rounds) {
+    const ScaleMode scale = start.member.scale;
+    const ClosedKernel& first = std::get<ClosedKernel>(start.member.kernel.node);
+    const double base = first.lengths.at(0);
+    const Matrix<double> at = spread_rows(learning.inputs(scale), derivative_rows);
+    Judgement last = start;
+    std::optional<Learned> best;
+    double least = start.candidate.loo_loss;
+    for (std::size_t round = 0, without = 0; round < learning_rounds && without < 2; ++round) {
+      const CholeskyResult solved =
+          cholesky(materialize_half(*kernel_gram<double>(last.member.kernel, learning.inputs(scale))), last.bare_ridge);
+      if (!solved) break;
+      const Matrix<double> alpha = solved.factor->solve(learning.numbers(scale));
+      const auto& kernel = std::get<ClosedKernel>(last.member.kernel.node);
+      const std::vector<double> lengths =
+          sensitive_lengths(mean_squared_gradients(kernel, learning.inputs(scale), alpha.view(), at.view()), base);
+      last = judge({stationary(first.kind, lengths), scale}, rows_, true);
+      rounds.push_back(last);
+      advance();
+      if (!(last.candidate.loo_loss < bearable * least)) break;
+      without = last.candidate.loo_loss < least ? 0 : without + 1;
+      least = std::min(least, last.candidate.loo_loss);
+      if (best && !better(last, best->best)) continue;
+      best = Learned{last, lengths, base};
+      for (double& length : best->shape) length /= base;
+    }
+    return best;
+  }
+
+  // Half and twice the learned lengths, and smoother kernels with the same proportions.
+  std::vector<FamilyMember> relatives(const Learned& learned) const {
+    std::vector<FamilyMember> members;
+    const auto& kernel = std::get<ClosedKernel>(learned.best.member.kernel.node);
+    const auto with = [&](Closed kind, double length) {
+      std::vector<double> lengths = learned.shape;
+      for (double& l : lengths) l *= length;
+      members.push_back({stationary(kind, lengths), learned.best.member.scale});
+    };
+    for (const double factor : {0.5, 2.0}) with(kernel.kind, factor * learned.base);
+    const double root = std::sqrt(static_cast<double>(learned.shape.size()));
+    with(Closed::gaussian, root);
+    with(Closed::matern52, root);
+    return members;
+  }
+
+  void advance() {
+    if (!options_.progress) return;
+    const std::lock_guard lock(mutex_);
+    done_ += 1;
+    // How many rounds of learning there will be is not known.
+    const double total = static_cast<double>(family_.size() + survivors + 2 * learning_rounds);
+    options_.progress({"choosing a kernel", std::min(done_, total), total, "kernels"});
+  }
+
+  static constexpr Closed learnable[] = {Closed::laplacian1, Closed::matern32};
+
+  const std::vector<FamilyMember>& family_;
+  MatrixView<const double> raw_inputs_;
+  const Target& target_;
+  const SelectionOptions& options_;
+  const JudgedRows rows_;
+  std::vector<Judgement> judged_;
+  std::mutex mutex_;
+  double done_ = 0;
+};
 
 }  // namespace
-
-std::vector<FamilyMember> default_family(std::size_t features) {
-  // Standardised rows have |x|^2 near the number of features, so distances are near its root.
-  const double root = std::sqrt(static_cast<double>(std::max<std::size_t>(features, 1)));
-  std::vector<FamilyMember> family;
-  for (const ScaleMode scale : {ScaleMode::standard, ScaleMode::normalise}) {
-    family.push_back({{ClosedKernel{.kind = Closed::linear, .lengths = {}, .lengths_file = {}, .offset = 1}}, scale});
-    for (const double share : {0.25, 0.5, 1.0, 2.0})
-      family.push_back({stationary(Closed::gaussian, share * root), scale});
-    for (const double share : {0.5, 2.0}) family.push_back({stationary(Closed::laplacian, share * root), scale});
-    for (const double share : {0.5, 2.0}) family.push_back({stationary(Closed::matern32, share * root), scale});
-    for (const double share : {0.5, 2.0}) family.push_back({stationary(Closed::matern52, share * root), scale});
-    for (const Limit limit : {Limit::nngp, Limit::ntk})
-      for (std::size_t depth = 1; depth <= 4; ++depth)
-        for (const double bias_std : {0.0, 0.5}) family.push_back({relu_network(limit, depth, bias_std), scale});
-  }
-  return family;
-}
-
-Kernel scaled(const Kernel& kernel, double factor) {
-  if (const auto* product = std::get_if<KernelProduct>(&kernel.node)) {
-    KernelProduct copy = *product;
-    copy.factor *= factor;
-    return {copy};
-  }
-  return {KernelProduct{factor, {kernel}}};
-}
 
 std::vector<std::size_t> random_rows(std::size_t n, std::size_t count, std::uint64_t seed) {
   std::vector<std::size_t> rows = permutation(n, seed);
@@ -106,36 +215,7 @@ std::vector<std::size_t> random_rows(std::size_t n, std::size_t count, std::uint
 
 Selection select(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs, const Target& target,
                  const SelectionOptions& options) {
-  Selection selection;
-  const std::vector<std::size_t> rows = random_rows(raw_inputs.rows(), options.max_rows, options.seed);
-  selection.rows = rows.size();
-  selection.subsampled = rows.size() < raw_inputs.rows();
-  const Matrix<double> raw = take_rows<double>(raw_inputs, rows);
-  const Target chosen = take_rows(target, rows);
-  std::map<ScaleMode, Matrix<double>> inputs;
-  for (const FamilyMember& member : family)
-    if (!inputs.contains(member.scale))
-      inputs.emplace(member.scale, scale_inputs(learn_scaling(member.scale, raw.view()), raw.view()));
-  std::map<ScaleMode, Matrix<double>> targets;
-  for (const auto& [scale, unused] : inputs)
-    targets.emplace(scale, numbers_to_fit(learn_scaling(scale, raw.view(), target_values(chosen)), chosen));
-  selection.tried.resize(family.size());
-  std::mutex mutex;
-  double done = 0;
-  parallel_for(family.size(), [&](std::size_t k, std::size_t) {
-    const FamilyMember& member = family[k];
-    selection.tried[k] = judge(member, inputs.at(member.scale).view(), targets.at(member.scale).view(), chosen);
-    const std::lock_guard lock(mutex);
-    done += 1;
-    if (options.progress)
-      options.progress({"choosing a kernel", done, static_cast<double>(family.size()), "kernels"});
-  });
-  const auto better = [](const Candidate& a, const Candidate& b) {
-    return std::pair(a.loo_error, a.loo_rmse) < std::pair(b.loo_error, b.loo_rmse);
-  };
-  selection.best = static_cast<std::size_t>(std::min_element(selection.tried.begin(), selection.tried.end(), better) -
-                                            selection.tried.begin());
-  return selection;
+  return Selector(family, raw_inputs, target, options).run();
 }
 
 }  // namespace widenet

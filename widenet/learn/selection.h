@@ -1,4 +1,5 @@
-// Which kernel, which ridge: a small stated family, judged by closed-form leave-one-out errors on the whole ridge path.
+// Which kernel, which ridge: a small stated family, judged by closed-form leave-one-out errors on the whole ridge path,
+// and length scales per feature learned from the best of it.
 #pragma once
 
 #include <cstdint>
@@ -8,47 +9,49 @@
 #include "widenet/base/progress.h"
 #include "widenet/data/dataset.h"
 #include "widenet/data/scaling.h"
+#include "widenet/learn/family.h"
 
 namespace widenet {
 
-// One kernel with the best ridge of its path.
+// One kernel with the ridge of least leave-one-out mean square on its path.
 struct Candidate {
-  Kernel kernel;                    // with the signal variance that the marginal likelihood profiles out as its factor
+  Kernel kernel;  // with the signal variance that the marginal likelihood profiles out as its factor
   ScaleMode scale = ScaleMode::standard;
-  double ridge = 0;                 // absolute
-  double loo_error = 0;             // regression: root mean square, in scaled units; classification: share misclassified
-  double loo_rmse = 0;              // of the numbers that are regressed on
-  double lml = 0;                   // log marginal likelihood per row and output
+  double ridge = 0;              // absolute
+  std::size_t rows = 0;          // on how many rows it was judged
+  bool learned_lengths = false;  // its length scales were learned from these rows
+  // What decides, by leave-one-out. Regression: the mean square, in scaled units; classification: the mean log loss, in
+  // nats, of softmax(sharpness * prediction) at the best sharpness. Learned lengths have seen the rows that are left
+  // out, so theirs is counted as (1 + learned_lengths_handicap / rows) times as much.
+  double loo_loss = 0;
+  double loo_error = 0;  // regression: root mean square, in scaled units; classification: share misclassified
+  double loo_rmse = 0;   // of the numbers that are regressed on
+  double lml = 0;        // log marginal likelihood per row and output
 };
+
+inline constexpr double learned_lengths_handicap = 10;
 
 struct Selection {
-  std::vector<Candidate> tried;     // in the order of the family
-  std::size_t best = 0;             // index into tried
-  std::size_t rows = 0;             // on how many rows it was judged
-  bool subsampled = false;
+  std::vector<Candidate> tried;  // in the order in which they were judged
+  std::size_t best = 0;          // index into tried: the least loss among those judged on the most rows
+  std::size_t rows = 0;          // that number of rows
+  bool subsampled = false;       // there are more
 };
 
-// The family without options: linear, gaussian, laplacian and matern kernels at several lengths, NNGP and NTK of depths
-// 1 to 4 with and without bias, on standardised and on normalised rows.
-struct FamilyMember {
-  Kernel kernel;
-  ScaleMode scale;
-};
-std::vector<FamilyMember> default_family(std::size_t features);
-
-// factor * kernel, folded into a product that is there.
-Kernel scaled(const Kernel& kernel, double factor);
-
-// `count` of the numbers 0 .. n-1 (all, if count >= n) in increasing order, chosen by the seed.
+// `count` of the numbers 0 .. n-1 (all, if count >= n) in increasing order, chosen by the seed. Fewer are among more.
 std::vector<std::size_t> random_rows(std::size_t n, std::size_t count, std::uint64_t seed);
 
 struct SelectionOptions {
-  std::size_t max_rows = 1000;      // above, a random subsample of that size
+  std::size_t max_rows = 1000;  // above, a random subsample of that size
   std::uint64_t seed = 0;
   Progress progress;
 };
 
-// Judges the members on raw inputs (n x d) with the target; one eigendecomposition each, members in parallel.
+// Judges the members on raw inputs (n x d) with the target; one eigendecomposition each, members in parallel. Of
+// several members all are judged on at most 400 rows, the best of them again on max_rows. Where laplacian1 or matern32
+// kernels are among them, length scales per feature are then learned from the best of each: fit, set the lengths by the
+// mean squared partial derivatives of what was fitted (sensitivity.h; on at most 2000 rows), judge, fit again, up to
+// six times; other lengths and smoother kernels are tried with the best scales found.
 Selection select(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs, const Target& target,
                  const SelectionOptions& options);
 

@@ -1,10 +1,12 @@
 #include "widenet/learn/svm_fit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
-#include "widenet/base/error.h"
+#include "widenet/base/threads.h"
 #include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/selection.h"
 #include "widenet/learn/targets.h"
@@ -15,7 +17,8 @@ namespace {
 constexpr std::size_t folds = 5, choosing_rows = 2000;
 constexpr double costs[] = {1e-2, 1e-1, 1, 1e1, 1e2, 1e3, 1e4};
 
-Matrix<double> block(MatrixView<const double> from, std::span<const std::size_t> rows, std::span<const std::size_t> cols) {
+Matrix<double> block(MatrixView<const double> from, std::span<const std::size_t> rows,
+                     std::span<const std::size_t> cols) {
   auto to = Matrix<double>::uninitialized(rows.size(), cols.size());
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (std::size_t j = 0; j < cols.size(); ++j) to(i, j) = from(rows[i], cols[j]);
@@ -46,8 +49,8 @@ double best_cost(MatrixView<const double> kernel, std::span<const std::size_t> l
 
 }  // namespace
 
-void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, std::uint64_t seed, const Progress& progress,
-             Model& model) {
+void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, std::uint64_t seed,
+             const Progress& progress, Model& model) {
   const Matrix<double> kernel = materialize(*kernel_gram<double>(model.kernel, model.inputs.view()), progress);
   if (ridge) {
     model.ridge = *ridge;
@@ -57,17 +60,22 @@ void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, s
     for (const std::size_t i : rows) chosen.push_back(labels[i]);
     const double cost = best_cost(block(kernel.view(), rows, rows).view(), chosen, model.classes(), seed);
     model.ridge = 1 / cost;
-    model.notes.push_back(fmt::format("chose C = {:g} by {}-fold cross-validation on {} rows", cost, folds, rows.size()));
+    model.notes.push_back(
+        fmt::format("chose C = {:g} by {}-fold cross-validation on {} rows", cost, folds, rows.size()));
   }
   model.svm = train_svm(kernel.view(), labels, model.classes(), {.cost = 1 / model.ridge});
   if (!model.svm->summary.warning.empty()) model.notes.push_back(model.svm->summary.warning);
-  model.metrics["train"] = classification_metrics(labels, predict(*model.svm, kernel.view()).labels, {}, model.classes(),
-                                                  model.majority_class);
+  model.metrics["train"] = classification_metrics(labels, predict(*model.svm, kernel.view()).labels, {},
+                                                  model.classes(), model.majority_class);
 }
 
-std::size_t svm_fit_bytes(std::size_t n) {
-  const std::size_t chosen = std::min(n, choosing_rows);
-  return (2 * n * n + 2 * chosen * chosen) * sizeof(double);
+std::size_t svm_fit_bytes(std::size_t n, std::size_t classes, std::optional<double> ridge) {
+  // With more than two classes every thread gathers the rows of its pair.
+  const std::size_t pairs = classes * (classes - std::min<std::size_t>(classes, 1)) / 2;
+  const std::size_t gathered = classes > 2 ? std::min(thread_count(), pairs) : 0;
+  const std::size_t chosen = std::min(n, choosing_rows), inner = chosen - chosen / folds;
+  const std::size_t choosing = ridge ? 0 : chosen * chosen + inner * (chosen + gathered * inner);
+  return (n * n + std::max(choosing, gathered * n * n)) * sizeof(double);
 }
 
 }  // namespace widenet

@@ -12,6 +12,16 @@ MatrixView<const double> target_values(const Target& target) {
   return target.task == Task::regression ? target.values.view() : MatrixView<const double>();
 }
 
+std::vector<double> column_means(MatrixView<const double> y) {
+  std::vector<double> means(y.cols());
+  const double count = static_cast<double>(y.rows());
+  for (std::size_t j = 0; j < y.cols() && y.rows() > 0; ++j) {
+    for (std::size_t i = 0; i < y.rows(); ++i) means[j] += (y(i, j) - y(0, j)) / count;
+    means[j] += y(0, j);
+  }
+  return means;
+}
+
 Matrix<double> numbers_to_fit(const Scaling& scaling, const Target& target) {
   if (target.task == Task::regression)
     return scaling.target_means.empty() ? target.values : scale_targets(scaling, target.values.view());

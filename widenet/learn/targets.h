@@ -14,6 +14,9 @@ namespace widenet {
 // Regression: the values; classification: an empty view.
 MatrixView<const double> target_values(const Target& target);
 
+// Mean of every column, exactly the number itself where a column is constant.
+std::vector<double> column_means(MatrixView<const double> y);
+
 // What is regressed on, n x m: scaled values, or one-hot minus 1 / classes.
 Matrix<double> numbers_to_fit(const Scaling& scaling, const Target& target);
 
@@ -26,8 +29,8 @@ double misclassified(std::span<const std::size_t> predicted, std::span<const std
 // n x classes: softmax(sharpness * scores) per row.
 Matrix<double> softmax(MatrixView<const double> scores, double sharpness);
 
-// The sharpness that minimises the mean log loss of softmax(sharpness * scores) against the labels, within [1e-2, 1e3];
-// golden section on its logarithm (the loss is convex in the sharpness).
+// The sharpness that minimises the mean log loss of softmax(sharpness * scores) against the labels, within [1e-2, 1e3],
+// to a thousandth, of equal losses the smaller; golden section on its logarithm (the loss is convex in the sharpness).
 double fit_sharpness(MatrixView<const double> scores, std::span<const std::size_t> labels);
 
 // 0 .. n-1 in a random order that depends on n and the seed alone (Fisher-Yates on a counter-based generator).

@@ -1,11 +1,11 @@
-#include "bench/limits.h"
+#include "bench/support/limits.h"
 
 #include <numbers>
 
 #include "widenet/infinite/closed_dual.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "bench/limits.cc"
+#define HWY_TARGET_INCLUDE "bench/support/limits.cc"
 #include <hwy/foreach_target.h>
 // clang-format off
 #include "widenet/base/vector-inl.h"
@@ -39,19 +39,23 @@ double multiply_adds(std::size_t rounds) {
   return static_cast<double>(rounds * chains * Number<N>::lanes * 2);
 }
 
+// The roots of one group run beside the polynomials of the group before, as in the Gram itself.
 template <class T>
 void steps(const T* complement, T* next, T* slope, std::size_t count) {
   using N = Vector<T>;
   constexpr std::size_t W = Number<N>::lanes, group = 4;
   const ReluDual relu(0, 1);
+  PoleRoot<N> now[group], following[group];
+  N after[group], rate[group];
+  for (std::size_t u = 0; u < group; ++u) now[u] = pole_root(load<N>(complement + u * W));
   for (std::size_t i = 0; i < count; i += group * W) {
-    N s[group];
-    Dual<N> dual[group];
-    for (std::size_t u = 0; u < group; ++u) s[u] = load<N>(complement + i + u * W);
-    relu_pairs<group, true>(relu, s, dual);
+    const std::size_t ahead = i + group * W < count ? i + group * W : 0;
+    for (std::size_t u = 0; u < group; ++u) following[u] = pole_root(load<N>(complement + ahead + u * W));
+    positive_relu_pairs<group>(relu, now, after, rate);
     for (std::size_t u = 0; u < group; ++u) {
-      store(dual[u].out.s, next + i + u * W);
-      store(dual[u].slope, slope + i + u * W);
+      store(after[u], next + i + u * W);
+      store(rate[u], slope + i + u * W);
+      now[u] = following[u];
     }
   }
 }

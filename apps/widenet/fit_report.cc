@@ -1,0 +1,123 @@
+#include "apps/widenet/fit_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "apps/widenet/metrics_text.h"
+#include "apps/widenet/report.h"
+#include "widenet/learn/memory.h"
+
+namespace widenet::app {
+namespace {
+
+using nlohmann::json;
+
+// The kernel without its factor: in a comparison the factor, like the ridge, only follows from the data.
+std::string shape_of(const Kernel& kernel) {
+  const auto* product = std::get_if<KernelProduct>(&kernel.node);
+  if (product == nullptr) return to_text(kernel);
+  if (product->factors.size() == 1) return to_text(product->factors.front());
+  return to_text(Kernel{KernelProduct{1, product->factors}});
+}
+
+// Indices of the candidates, the kept one first, then by their errors.
+std::vector<std::size_t> ranking(const Selection& selection) {
+  std::vector<std::size_t> order(selection.tried.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto rank = [&](std::size_t k) {
+    const Candidate& c = selection.tried[k];
+    return std::tuple(k != selection.best, c.loo_error, c.loo_rmse);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+  return order;
+}
+
+std::string lead_over_second(const Selection& selection, const std::vector<std::size_t>& order, Task task) {
+  const double best = selection.tried[order[0]].loo_error, second = selection.tried[order[1]].loo_error;
+  const std::string what = task == Task::regression ? "root mean square error" : "share of errors";
+  if (best == second)
+    return fmt::format("the best two share the leave-one-out {} {}; the smaller squared error decided", what,
+                       number(best));
+  return fmt::format("leave-one-out {} {} against {} of the second: {:.1f} % less", what, number(best), number(second),
+                     100 * (second - best) / second);
+}
+
+std::string family_table(const FitResult& result) {
+  const Selection& selection = result.selection;
+  const std::vector<std::size_t> order = ranking(selection);
+  TextTable table;
+  table.left = 0;
+  table.wrap_last = true;
+  table.rows = {{result.model.task() == Task::regression ? "RMSE" : "error", "ridge", "scale", "kernel"}};
+  for (const std::size_t k : order) {
+    const Candidate& c = selection.tried[k];
+    const std::string mark = k == selection.best ? "*" : "";
+    table.rows.push_back({mark + fmt::format("{:.4f}", c.loo_error), fmt::format("{:.2g}", c.ridge), to_string(c.scale),
+                          shape_of(c.kernel)});
+  }
+  const std::string title = fmt::format(
+      "{} kernels, judged by leave-one-out on {} rows; * is kept. Errors {}; factors are left out.", order.size(),
+      selection.rows, result.model.task() == Task::regression ? "in units of the scaled target" : "as shares of rows");
+  return wrapped(title, page_width, "") + "\n\n" + table.text() + "\n" +
+         field("choice", lead_over_second(selection, order, result.model.task())) + "\n";
+}
+
+json tried_json(const Selection& selection) {
+  json tried = json::array();
+  for (const Candidate& c : selection.tried)
+    tried.push_back({{"kernel", to_text(c.kernel)},
+                     {"scale", to_string(c.scale)},
+                     {"ridge", c.ridge},
+                     {"loo_error", c.loo_error},
+                     {"loo_rmse", c.loo_rmse},
+                     {"lml_per_row", c.lml}});
+  return tried;
+}
+
+json fit_json(const FitReport& report) {
+  const Model& model = report.result.model;
+  json out = {{"kernel", to_text(model.kernel)},
+              {"ridge", model.ridge},
+              {"solver", to_string(model.solver)},
+              {"scale", to_string(model.scaling.mode)},
+              {"task", to_string(model.task())},
+              {"target", model.coding.target.name},
+              {"rows", model.inputs.rows()},
+              {"inputs", model.inputs.cols()},
+              {"seconds", report.result.seconds},
+              {"memory_needed", report.result.memory_needed},
+              {"peak_memory", peak_memory()},
+              {"notes", report.notes},
+              {"tried", tried_json(report.result.selection)},
+              {"model", report.path}};
+  for (const auto& [set, metrics] : model.metrics) out[set] = metrics;
+  return out;
+}
+
+std::string ridge_text(const Model& model) {
+  if (model.solver == Solver::svm) return fmt::format("{} (C = {})", number(model.ridge), number(1 / model.ridge));
+  const bool scaled = model.task() == Task::regression && model.scaling.mode != ScaleMode::none;
+  return number(model.ridge) + (scaled ? ", in units of the scaled target" : "");
+}
+
+}  // namespace
+
+void print_fit(const FitReport& report, const Settings& settings) {
+  if (settings.json) return print(fit_json(report));
+  const Model& model = report.result.model;
+  std::string out = note_fields(report.notes);
+  if (!report.notes.empty()) out += "\n";
+  if (report.result.selection.tried.size() > 1) out += family_table(report.result);
+  out += field("kernel", to_text(model.kernel)) + field("ridge", ridge_text(model)) +
+         field("scale", to_string(model.scaling.mode)) + field("solver", to_string(model.solver)) +
+         field("rows", fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols())) +
+         field("time", seconds_text(report.result.seconds)) +
+         field("memory", memory_text(peak_memory()) + " at the peak") + field("model", report.path) + "\n" +
+         metrics_table(model.metrics);
+  print(out);
+}
+
+}  // namespace widenet::app

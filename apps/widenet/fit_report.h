@@ -1,0 +1,20 @@
+// What `widenet fit` prints once it is done.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/widenet/command.h"
+#include "widenet/learn/fit.h"
+
+namespace widenet::app {
+
+struct FitReport {
+  const FitResult& result;
+  std::vector<std::string> notes;
+  std::string path;  // of the model
+};
+
+void print_fit(const FitReport& report, const Settings& settings);
+
+}  // namespace widenet::app

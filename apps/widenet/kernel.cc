@@ -1,0 +1,132 @@
+// widenet kernel: a Gram matrix as a file.
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "apps/widenet/options.h"
+#include "apps/widenet/progress_line.h"
+#include "apps/widenet/report.h"
+#include "widenet/architecture/kernel.h"
+#include "widenet/base/error.h"
+#include "widenet/data/npy.h"
+#include "widenet/data/read.h"
+#include "widenet/infinite/kernel_gram.h"
+#include "widenet/learn/memory.h"
+
+namespace widenet::app {
+namespace {
+
+struct Options {
+  std::string expression, x, z, out;
+  bool float32 = false, diagonal = false;
+};
+
+struct Computed {
+  std::size_t rows = 0, cols = 0;
+  double seconds = 0;  // computing alone
+};
+
+std::size_t product_or_most(std::size_t a, std::size_t b) {
+  return a != 0 && b > static_cast<std::size_t>(-1) / a ? static_cast<std::size_t>(-1) : a * b;
+}
+
+// States what the work needs and refuses it where that is not there.
+template <class T>
+void check_size(const Kernel& kernel, const Array& x, const Array* z, bool diagonal, const Settings& settings) {
+  const std::size_t n = x.values.rows(), m = z == nullptr ? n : z->values.rows(), d = x.values.cols();
+  const std::size_t matrix = product_or_most(product_or_most(n, diagonal ? 1 : m), sizeof(T));
+  const std::size_t samples = kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, d, sizeof(T)) +
+                              (sizeof(T) == sizeof(double) ? 0 : (n + (z == nullptr ? 0 : m)) * d * sizeof(T));
+  const std::size_t needed = matrix > static_cast<std::size_t>(-1) - samples ? matrix : matrix + samples;
+  const std::string shape = diagonal ? fmt::format("{} numbers", n) : fmt::format("{} x {} numbers", n, m);
+  check_memory(needed, settings.memory, fmt::format("the kernel matrix ({} of {} bytes)", shape, sizeof(T)));
+  notice(settings, fmt::format("memory: {} for {} of {} bytes and the samples", memory_text(needed), shape, sizeof(T)));
+}
+
+template <class T>
+Matrix<T> converted(Matrix<double>&& values) {
+  if constexpr (std::is_same_v<T, double>)
+    return std::move(values);
+  else
+    return copy<T>(values.view());
+}
+
+template <class T>
+Computed compute(const Kernel& kernel, Array& x, Array* z, const Options& options, const Settings& settings) {
+  check_size<T>(kernel, x, z, options.diagonal, settings);
+  const Matrix<T> rows = converted<T>(std::move(x.values));
+  const Matrix<T> cols = z == nullptr ? Matrix<T>() : converted<T>(std::move(z->values));
+  ProgressLine line(settings);
+  const auto start = std::chrono::steady_clock::now();
+  const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const auto gram =
+      z == nullptr ? kernel_gram<T>(kernel, rows.view()) : kernel_gram<T>(kernel, rows.view(), cols.view());
+  if (options.diagonal) {
+    Buffer<T> values(gram->rows());
+    gram->diagonal({values.data(), values.size()});
+    const double seconds = elapsed();
+    write_npy(options.out, std::span<const T>(values.data(), values.size()));
+    return {gram->rows(), 1, seconds};
+  }
+  const Matrix<T> values = materialize(*gram, line.callback());
+  const double seconds = elapsed();
+  write_npy(options.out, values.view());
+  return {values.rows(), values.cols(), seconds};
+}
+
+void run(const Options& options, const Settings& settings) {
+  const Kernel kernel = parse_kernel(options.expression);
+  check_out(options.out);
+  Array x = read_array(options.x);
+  std::optional<Array> z;
+  if (!options.z.empty()) z = read_array(options.z);
+  if (z && z->values.cols() != x.values.cols())
+    fail(
+        "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
+        "columns",
+        options.x, x.values.cols(), options.z, z->values.cols());
+  validate(kernel, x.values.cols());
+  std::vector<std::string> notes = x.notes;
+  if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());
+  const auto work = options.float32 ? compute<float> : compute<double>;
+  const Computed result = work(kernel, x, z ? &*z : nullptr, options, settings);
+  const double rate = static_cast<double>(result.rows) * static_cast<double>(result.cols) / result.seconds;
+  if (settings.json) {
+    print(nlohmann::json{{"kernel", to_text(kernel)},
+                         {"rows", result.rows},
+                         {"cols", result.cols},
+                         {"dtype", options.float32 ? "float32" : "float64"},
+                         {"seconds", result.seconds},
+                         {"entries_per_second", rate},
+                         {"peak_memory", peak_memory()},
+                         {"out", options.out},
+                         {"notes", notes}});
+    return;
+  }
+  const std::string shape = options.diagonal ? fmt::format("diagonal of {} numbers", result.rows)
+                                             : fmt::format("{} x {}", result.rows, result.cols);
+  print(note_fields(notes) + field("kernel", to_text(kernel)) +
+        field("shape", fmt::format("{}, {}", shape, options.float32 ? "float32" : "float64")) +
+        field("time", fmt::format("{}, {}", seconds_text(result.seconds), rate_text(rate, "entries"))) +
+        field("written", options.out));
+}
+
+}  // namespace
+
+Command kernel_command(CLI::App& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      add_command(program, "kernel", "Compute the matrix of a kernel between the rows of one or two files.",
+                  "widenet kernel \"ntk[repeat(3)[dense relu] dense]\" x.npy --out k.npy");
+  command->add_option("EXPR", options->expression, "Kernel expression, or @FILE that holds it")->required();
+  command->add_option("X", options->x, "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped")
+      ->required();
+  CLI::Option* z = command->add_option("Z", options->z, "Rows to compare with; those of X unless given");
+  add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");
+  command->add_flag("--float32", options->float32, "Compute and write in single precision");
+  command->add_flag("--diagonal", options->diagonal, "Only the kernel of every row with itself")->excludes(z);
+  return {command, [options](const Settings& settings) { run(*options, settings); }};
+}
+
+}  // namespace widenet::app

@@ -1,0 +1,12 @@
+// One function per experiment, each in the file of its name.
+#pragma once
+
+#include "lab/lab.h"
+
+namespace widenet::lab {
+
+Experiment uci90();
+Experiment tables();
+Experiment mnist_nngp();
+
+}  // namespace widenet::lab

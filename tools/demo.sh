@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The main job on three real tables: tools/demo.sh PROGRAM
+# For each: every fourth row is held out, a model is fitted to the others (kernel and ridge chosen by the program, without
+# the held-out rows), tested on the held-out rows, and predicts them into a file. Everything lies in demo/ afterwards.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+program=$1
+mkdir -p demo
+
+field() {  # field FILE SECTION KEY: a value of a flat object inside the one that `fit --json` printed; no SECTION: its own
+  tr -d '\n' < "$1" | awk -v section="$2" -v key="$3" '{
+    if (section != "" && match($0, "\"" section "\": *[{][^}]*")) $0 = substr($0, RSTART, RLENGTH)
+    else if (section != "") exit
+    if (match($0, "\"" key "\": *(\"([^\"\\\\]|\\\\.)*\"|[^,}]*)")) {
+      text = substr($0, RSTART, RLENGTH)
+      sub("^\"" key "\": *", "", text)
+      gsub("^\"|\"? *$", "", text)
+      print text
+    }
+  }'
+}
+
+rows=()
+demo() {  # demo TABLE TARGET METRIC
+  local table=$1 target=$2 metric=$3 json=demo/$1.json
+  awk -v train="demo/${table}_train.csv" -v test="demo/${table}_test.csv" '
+    NR == 1 { print > train; print > test; next }
+    { print > (NR % 4 == 1 ? test : train) }' "examples/data/$table.csv"
+  printf '\n%s\n' "widenet fit demo/${table}_train.csv --target $target --test demo/${table}_test.csv --out demo/$table.widenet"
+  "$program" fit "demo/${table}_train.csv" --target "$target" --test "demo/${table}_test.csv" --out "demo/$table.widenet" \
+    --json > "$json"
+  printf '%s\n' "widenet predict demo/$table.widenet demo/${table}_test.csv --out demo/${table}_predictions.csv"
+  "$program" predict "demo/$table.widenet" "demo/${table}_test.csv" --out "demo/${table}_predictions.csv"
+  rows+=("$(printf '%s\t' "$table" "$(field "$json" train rows)" "$(field "$json" test rows)" "$metric" \
+    "$(field "$json" test "$metric")" "$(field "$json" test "baseline_$metric")" "$(field "$json" '' seconds)" \
+    "$(field "$json" '' kernel)")")
+}
+
+demo diabetes progression rmse
+demo breast_cancer diagnosis accuracy
+demo digits digit accuracy
+
+printf '\nHeld-out rows, kernel and ridge chosen on the others. guess: always the mean or the most frequent class.\n\n'
+printf '%-14s %6s %5s  %-9s %8s %8s %8s  %s\n' table rows test metric widenet guess seconds kernel
+for row in "${rows[@]}"; do
+  IFS=$'\t' read -r table train test metric value guess seconds kernel <<< "$row"
+  LC_ALL=C printf '%-14s %6d %5d  %-9s %8.4g %8.4g %8.2f  %s\n' "$table" "$train" "$test" "$metric" "$value" "$guess" "$seconds" \
+    "${kernel%$'\t'}"
+done
+printf '\nmodels:      demo/*.widenet   (widenet info FILE describes one)\n'
+printf 'predictions: demo/*_predictions.csv, for the rows of demo/*_test.csv\n'

@@ -1,0 +1,72 @@
+#include "widenet/learn/judge.h"
+
+#include <cmath>
+#include <limits>
+
+#include "widenet/infinite/kernel_gram.h"
+#include "widenet/learn/targets.h"
+#include "widenet/solve/ridge_path.h"
+
+namespace widenet {
+namespace {
+
+double mean_log_loss(MatrixView<const double> scores, std::span<const std::size_t> labels) {
+  const Matrix<double> p = softmax(scores, fit_sharpness(scores, labels));
+  double sum = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    sum -= std::log(std::max(p(i, labels[i]), std::numeric_limits<double>::min()));
+  return sum / static_cast<double>(labels.size());
+}
+
+}  // namespace
+
+JudgedRows::JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs,
+                       const Target& target, std::size_t count, std::uint64_t seed) {
+  const std::vector<std::size_t> rows = random_rows(raw_inputs.rows(), count, seed);
+  const Matrix<double> raw = take_rows<double>(raw_inputs, rows);
+  target_ = take_rows(target, rows);
+  for (const FamilyMember& member : family) {
+    if (inputs_.contains(member.scale)) continue;
+    const Scaling scaling = learn_scaling(member.scale, raw.view(), target_values(target_));
+    inputs_.emplace(member.scale, scale_inputs(scaling, raw.view()));
+    numbers_.emplace(member.scale, numbers_to_fit(scaling, target_));
+  }
+}
+
+double Judgement::weighed_loss() const {
+  const double rows = static_cast<double>(candidate.rows);
+  return candidate.learned_lengths ? candidate.loo_loss * (1 + learned_lengths_handicap / rows) : candidate.loo_loss;
+}
+
+Judgement judge(const FamilyMember& member, const JudgedRows& rows, bool learned_lengths) {
+  Judgement judgement{{.kernel = member.kernel, .scale = member.scale}, member};
+  Candidate& candidate = judgement.candidate;
+  candidate.rows = rows.rows();
+  candidate.learned_lengths = learned_lengths;
+  candidate.loo_loss = candidate.loo_error = candidate.loo_rmse = std::numeric_limits<double>::infinity();
+  candidate.lml = -std::numeric_limits<double>::infinity();
+  const MatrixView<const double> y = rows.numbers(member.scale);
+  const RidgePathResult result =
+      ridge_path(materialize(*kernel_gram<double>(member.kernel, rows.inputs(member.scale))), y);
+  if (!result || !(result.path->summary().mean_diagonal > 0)) return judgement;
+  const RidgeChoice choice = result.path->choose();
+  if (!choice.best.positive_definite) return judgement;
+  candidate.loo_loss = choice.best.loo_mean_square;
+  candidate.loo_error = candidate.loo_rmse = std::sqrt(choice.best.loo_mean_square);
+  candidate.lml = choice.best.profiled_log_marginal_likelihood / static_cast<double>(y.rows() * y.cols());
+  if (rows.target().task == Task::classification) {
+    const LeaveOneOut loo = result.path->leave_one_out(choice.best.ridge);
+    candidate.loo_error = misclassified(largest_per_row(loo.predictions.view()), rows.target().classes);
+    candidate.loo_loss = mean_log_loss(loo.predictions.view(), rows.target().classes);
+  }
+  // The marginal likelihood's own scale: predictions stay as they are, variances become those of the data.
+  judgement.bare_ridge = candidate.ridge = choice.best.ridge;
+  const double variance = choice.best.signal_variance;
+  if (std::isfinite(variance) && variance > 0) {
+    candidate.kernel = scaled(member.kernel, variance);
+    candidate.ridge = variance * choice.best.ridge;
+  }
+  return judgement;
+}
+
+}  // namespace widenet

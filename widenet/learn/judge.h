@@ -1,0 +1,37 @@
+// One kernel on rows at hand: its best ridge and its leave-one-out losses.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "widenet/learn/selection.h"
+
+namespace widenet {
+
+// A random part of the data, scaled in every way that a family needs (each learned from these rows).
+class JudgedRows {
+ public:
+  JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs, const Target& target,
+             std::size_t count, std::uint64_t seed);
+  std::size_t rows() const { return target_.rows(); }
+  const Target& target() const { return target_; }
+  MatrixView<const double> inputs(ScaleMode scale) const { return inputs_.at(scale).view(); }
+  MatrixView<const double> numbers(ScaleMode scale) const { return numbers_.at(scale).view(); }
+
+ private:
+  Target target_;
+  std::map<ScaleMode, Matrix<double>> inputs_, numbers_;
+};
+
+struct Judgement {
+  Candidate candidate;
+  FamilyMember member;          // the kernel as it was given
+  double bare_ridge = 0;        // absolute, for that kernel
+  double weighed_loss() const;  // loo_loss with the handicap of learned lengths
+};
+
+// The loss is infinite where no ridge gives a positive definite matrix. ridge_path(n, m) and products of it.
+Judgement judge(const FamilyMember& member, const JudgedRows& rows, bool learned_lengths = false);
+
+}  // namespace widenet
