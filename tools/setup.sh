@@ -8,11 +8,13 @@ packages=(
   g++ cmake ninja-build pkg-config ccache  # to build; ccache makes the second build quick
   libopenblas-pthread-dev libhwy-dev       # products of matrices, vector instructions
   libfmt-dev nlohmann-json3-dev libcli11-dev zlib1g-dev
-  libgtest-dev librapidcheck-dev libsvm-dev libbenchmark-dev  # tests (libsvm is an oracle there) and benchmarks
+  libgtest-dev librapidcheck-dev libsvm-dev  # tests; libsvm is an oracle there
 )
 [ "${1:-}" != lint ] || packages+=(clang-format clang-tidy)
 
-installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p')
+# dpkg-query fails where it knows nothing of a package, which is no failure here.
+installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2> /dev/null || true; } |
+  sed -n 's/^installed //p')
 missing=()
 for package in "${packages[@]}"; do
   grep -qx -- "$package" <<< "$installed" || missing+=("$package")

@@ -13,7 +13,7 @@ namespace {
 enum class Value { none, words, file, free };
 
 Value value_of(const CLI::Option& option) {
-  if (option.get_type_size() == 0) return Value::none;
+  if (option.get_items_expected_max() == 0) return Value::none;
   if (!words_of(option).empty()) return Value::words;
   const std::string type = option.get_type_name();
   return type == "FILE" || type == "COLUMN" || option.get_positional() ? Value::file : Value::free;
@@ -64,9 +64,9 @@ std::string bash_command(const CLI::App& command) {
   if (!files.empty()) cases += fmt::format("        {}) files=yes ;;\n", files);
   if (!free.empty()) cases += fmt::format("        {}) ;;\n", free);
   const std::vector<std::string> words = words_of_positionals(command);
-  return fmt::format(
-      "    {}) case $previous in\n{}        *) files={} words=\"{}{}{}\" ;;\n      esac ;;\n", command.get_name(), cases,
-      takes_files(command) ? "yes" : "no", fmt::join(words, " "), words.empty() ? "" : " ", fmt::join(names, " "));
+  return fmt::format("    {}) case $previous in\n{}        *) files={} words=\"{}{}{}\" ;;\n      esac ;;\n",
+                     command.get_name(), cases, takes_files(command) ? "yes" : "no", fmt::join(words, " "),
+                     words.empty() ? "" : " ", fmt::join(names, " "));
 }
 
 std::string bash_script(const CLI::App& program) {
@@ -130,14 +130,15 @@ std::string zsh_script(const CLI::App& program) {
     cases += fmt::format("    {}) _arguments \\\n", command->get_name());
     for (const CLI::Option* option : options_of(*command)) cases += fmt::format("      {} \\\n", zsh_option(*option));
     const std::vector<std::string> words = words_of_positionals(*command);
-    cases += words.empty() ? "      '*:file:_files' ;;\n" : fmt::format("      '*:word:({})' ;;\n", fmt::join(words, " "));
+    cases +=
+        words.empty() ? "      '*:file:_files' ;;\n" : fmt::format("      '*:word:({})' ;;\n", fmt::join(words, " "));
   }
   return fmt::format(R"(#compdef widenet
 # Completion of widenet for zsh. To use it now: source <(widenet completion zsh)
 _widenet() {{
   local -a commands
   commands=(
-{})
+{}  )
   if ((CURRENT == 2)); then
     _describe command commands
     _arguments '--help[Print this help message and exit]' '--version[Print version and build facts]'
@@ -164,13 +165,9 @@ Command completion_command(CLI::App& program) {
   auto shell = std::make_shared<std::string>();
   CLI::App* command = add_command(program, "completion", "Print the script that completes widenet's words in a shell.",
                                   "source <(widenet completion bash)");
-  command->add_option("SHELL", *shell, "bash or zsh")
-      ->required()
-      ->type_name(words_type({"bash", "zsh"}))
-      ->check(CLI::IsMember({"bash", "zsh"}).description(""));
-  return {command, [shell, &program](const Settings&) {
-            print(*shell == "bash" ? bash_script(program) : zsh_script(program));
-          }};
+  add_words(*command, "SHELL", *shell, {"bash", "zsh"}, "bash or zsh")->required();
+  return {command,
+          [shell, &program](const Settings&) { print(*shell == "bash" ? bash_script(program) : zsh_script(program)); }};
 }
 
 }  // namespace widenet::app

@@ -22,7 +22,7 @@ struct Options {
 
 void run(const Options& options, const Settings& settings) {
   Model model = load_model(options.model);
-  const Table table = read_for_model(options.table, options.target, model.coding);
+  const Table table = read_for_model(options.table, options.target, "--target", model.coding);
   const CodedTable coded = code_table(model.coding, table, WithTarget::yes);
   const bool deviations = model.task() == Task::regression;
   state_model_memory(model, coded.data.inputs.rows(), deviations, settings);
@@ -35,9 +35,13 @@ void run(const Options& options, const Settings& settings) {
   std::vector<std::string> notes = table.notes;
   notes.insert(notes.end(), coded.notes.begin(), coded.notes.end());
   if (settings.json) {
-    nlohmann::json out = {{"kernel", to_text(model.kernel)}, {"ridge", model.ridge},
-                          {"solver", to_string(model.solver)}, {"task", to_string(model.task())},
-                          {"seconds", seconds}, {"peak_memory", peak_memory()}, {"notes", notes}};
+    nlohmann::json out = {{"kernel", to_text(model.kernel)},
+                          {"ridge", model.ridge},
+                          {"solver", to_string(model.solver)},
+                          {"task", to_string(model.task())},
+                          {"seconds", seconds},
+                          {"peak_memory", peak_memory()},
+                          {"notes", notes}};
     for (const auto& [set, metrics] : model.metrics) out[set] = metrics;
     print(out);
     return;
@@ -51,9 +55,9 @@ void run(const Options& options, const Settings& settings) {
 
 Command evaluate_command(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(program, "evaluate",
-                                  "Measure a model on a table; what fit measured stands beside it.",
-                                  "widenet evaluate price.model held_out.csv");
+  CLI::App* command =
+      add_command(program, "evaluate", "Measure a model on a table; what fit measured stands beside it.",
+                  "widenet evaluate price.model held_out.csv");
   command->add_option("MODEL", options->model, "A file that fit wrote")->required();
   command->add_option("TABLE", options->table, "Raw rows with the columns of the training table and the target")
       ->required();

@@ -83,7 +83,8 @@ void run(const Options& options, const Settings& settings) {
   check_out(options.out);
   Rows rows = read_rows(options, how);
   const LearnedCoding learned = state_memory(rows.train, how, settings);
-  if (!options.test.empty()) rows.test = read_for_model(options.test, options.test_target, learned.coding);
+  if (!options.test.empty())
+    rows.test = read_for_model(options.test, options.test_target, "--test-target", learned.coding);
   std::optional<CodedTable> test;
   if (rows.test) test = code_table(learned.coding, *rows.test, WithTarget::yes);
 
@@ -109,13 +110,6 @@ void run(const Options& options, const Settings& settings) {
   print_fit(report, settings);
 }
 
-CLI::Option* add_words(CLI::App& command, const std::string& name, std::string& value,
-                       const std::vector<std::string>& words, const std::string& description) {
-  return command.add_option(name, value, description)
-      ->type_name(words_type(words))
-      ->check(CLI::IsMember(words).description(""));
-}
-
 }  // namespace
 
 Command fit_command(CLI::App& program) {
@@ -132,8 +126,9 @@ Command fit_command(CLI::App& program) {
   add_words(*command, "--task", options->task, {"regression", "classification"},
             "Unless given: classification for texts and for at most two distinct values");
   command
-      ->add_option("--kernel", options->kernel,
-                   "Kernel expression, or @FILE that holds it; unless given, the best of a family by leave-one-out error")
+      ->add_option(
+          "--kernel", options->kernel,
+          "Kernel expression, or @FILE that holds it; unless given, the best of a family by leave-one-out error")
       ->type_name("EXPR");
   command
       ->add_option("--ridge", options->ridge,
@@ -146,11 +141,10 @@ Command fit_command(CLI::App& program) {
   command->add_option("--test-target", options->test_target, "File of the test table's targets, where it is an array")
       ->type_name("FILE")
       ->needs(test);
-  CLI::Option* folds =
-      command->add_option("--folds", options->folds, "Cross-validate on K parts as well")
-          ->type_name("K")
-          ->check(CLI::Range(2, 1'000'000).description(""))
-          ->excludes(test);
+  CLI::Option* folds = command->add_option("--folds", options->folds, "Cross-validate on K parts as well")
+                           ->type_name("K")
+                           ->check(whole_number(2, 1'000'000))
+                           ->excludes(test);
   command->add_option("--split", options->split, "Keep a random share F of the rows for testing, e.g. 0.2")
       ->type_name("F")
       ->excludes(test)

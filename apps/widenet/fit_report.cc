@@ -39,7 +39,8 @@ std::string lead_over_second(const Selection& selection, const std::vector<std::
   const double best = selection.tried[order[0]].loo_error, second = selection.tried[order[1]].loo_error;
   const std::string what = task == Task::regression ? "root mean square error" : "share of errors";
   if (best == second)
-    return fmt::format("the best two share the leave-one-out {} {}; the smaller squared error decided", what, number(best));
+    return fmt::format("the best two share the leave-one-out {} {}; the smaller squared error decided", what,
+                       number(best));
   return fmt::format("leave-one-out {} {} against {} of the second: {:.1f} % less", what, number(best), number(second),
                      100 * (second - best) / second);
 }
@@ -57,10 +58,9 @@ std::string family_table(const FitResult& result) {
     table.rows.push_back({mark + fmt::format("{:.4f}", c.loo_error), fmt::format("{:.2g}", c.ridge), to_string(c.scale),
                           shape_of(c.kernel)});
   }
-  const std::string title =
-      fmt::format("{} kernels, judged by leave-one-out on {} rows; * is kept. Errors {}; factors are left out.",
-                  order.size(), selection.rows,
-                  result.model.task() == Task::regression ? "in units of the scaled target" : "as shares of rows");
+  const std::string title = fmt::format(
+      "{} kernels, judged by leave-one-out on {} rows; * is kept. Errors {}; factors are left out.", order.size(),
+      selection.rows, result.model.task() == Task::regression ? "in units of the scaled target" : "as shares of rows");
   return wrapped(title, page_width, "") + "\n\n" + table.text() + "\n" +
          field("choice", lead_over_second(selection, order, result.model.task())) + "\n";
 }
@@ -68,8 +68,12 @@ std::string family_table(const FitResult& result) {
 json tried_json(const Selection& selection) {
   json tried = json::array();
   for (const Candidate& c : selection.tried)
-    tried.push_back({{"kernel", to_text(c.kernel)}, {"scale", to_string(c.scale)}, {"ridge", c.ridge},
-                     {"loo_error", c.loo_error}, {"loo_rmse", c.loo_rmse}, {"lml_per_row", c.lml}});
+    tried.push_back({{"kernel", to_text(c.kernel)},
+                     {"scale", to_string(c.scale)},
+                     {"ridge", c.ridge},
+                     {"loo_error", c.loo_error},
+                     {"loo_rmse", c.loo_rmse},
+                     {"lml_per_row", c.lml}});
   return tried;
 }
 

@@ -45,7 +45,8 @@ bool exists(const std::string& path) {
 }
 
 bool parses(const std::string& text) {
-  for (const auto& parse : {+[](const std::string& t) { parse_kernel(t); }, +[](const std::string& t) { parse_network(t); }})
+  for (const auto& parse :
+       {+[](const std::string& t) { parse_kernel(t); }, +[](const std::string& t) { parse_network(t); }})
     try {
       parse(text);
       return true;
@@ -58,18 +59,18 @@ bool parses(const std::string& text) {
 bool looks_like_path(const std::string& text) {
   if (text.starts_with('@') || text.find_first_of("[( ") != std::string::npos) return false;
   const std::size_t dot = text.rfind('.');
-  return text.find('/') != std::string::npos ||
-         (dot != std::string::npos && dot + 1 < text.size() && std::isalpha(static_cast<unsigned char>(text[dot + 1])) != 0);
+  return text.find('/') != std::string::npos || (dot != std::string::npos && dot + 1 < text.size() &&
+                                                 std::isalpha(static_cast<unsigned char>(text[dot + 1])) != 0);
 }
 
 void run(const Options& options, const Settings& settings) {
   if (exists(options.what)) {
-    if (!options.shape.empty())
-      fail("--input-shape belongs to an expression (a file has its own shape) leave it out");
+    if (!options.shape.empty()) fail("--input-shape belongs to an expression (a file has its own shape) leave it out");
     if (parses(options.what))
-      notice(settings, fmt::format("note: {} is an expression as well; the file of that name is shown (begin with a blank "
-                                   "for the expression)",
-                                   text::shown(options.what)));
+      notice(settings,
+             fmt::format("note: {} is an expression as well; the file of that name is shown (begin with a blank "
+                         "for the expression)",
+                         text::shown(options.what)));
     if (is_model_file(options.what))
       print_model(options.what, settings);
     else
@@ -85,9 +86,9 @@ void run(const Options& options, const Settings& settings) {
 
 Command info_command(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(
-      program, "info", "Explain a model file, a table, or the plan of a kernel or network expression.",
-      "widenet info \"ntk[repeat(3)[dense relu] dense]\" --input-shape 784");
+  CLI::App* command =
+      add_command(program, "info", "Explain a model file, a table, or the plan of a kernel or network expression.",
+                  "widenet info \"ntk[repeat(3)[dense relu] dense]\" --input-shape 784");
   command->add_option("FILE|EXPR", options->what, "A file, or else an expression (@FILE: the file that holds it)")
       ->required();
   command->add_option("--input-shape", options->shape, "Shape of one sample, e.g. 784 or 28x28")->type_name("SHAPE");

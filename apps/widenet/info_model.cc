@@ -17,7 +17,7 @@ constexpr std::size_t shown_columns = 24;
 
 std::string kind_of(const ColumnCoding& column) {
   if (column.kind == ColumnCoding::Kind::unused) return "unused (no value in training)";
-  if (column.kind == ColumnCoding::Kind::numeric) return fmt::format("number; missing: {}", number(column.fill));
+  if (column.kind == ColumnCoding::Kind::numeric) return fmt::format("number, {} where missing", number(column.fill));
   return "text: " + text::listed(column.categories);
 }
 
@@ -47,11 +47,19 @@ json model_json(const Model& model, const std::string& path) {
     if (column.kind == ColumnCoding::Kind::unused) entry["kind"] = "unused";
     columns.push_back(entry);
   }
-  json out = {{"kind", "model"}, {"path", path}, {"kernel", to_text(model.kernel)}, {"ridge", model.ridge},
-              {"solver", to_string(model.solver)}, {"scale", to_string(model.scaling.mode)},
-              {"task", to_string(model.task())}, {"target", model.coding.target.name},
-              {"rows", model.inputs.rows()}, {"inputs", model.inputs.cols()}, {"columns", columns},
-              {"metrics", model.metrics}, {"notes", model.notes}};
+  json out = {{"kind", "model"},
+              {"path", path},
+              {"kernel", to_text(model.kernel)},
+              {"ridge", model.ridge},
+              {"solver", to_string(model.solver)},
+              {"scale", to_string(model.scaling.mode)},
+              {"task", to_string(model.task())},
+              {"target", model.coding.target.name},
+              {"rows", model.inputs.rows()},
+              {"inputs", model.inputs.cols()},
+              {"columns", columns},
+              {"metrics", model.metrics},
+              {"notes", model.notes}};
   if (model.task() == Task::classification) out["classes"] = model.coding.target.class_names;
   return out;
 }
@@ -61,14 +69,15 @@ json model_json(const Model& model, const std::string& path) {
 void print_model(const std::string& path, const Settings& settings) {
   const Model model = load_model(path);
   if (settings.json) return print(model_json(model, path));
-  std::string out = field("model", path) + field("kernel", to_text(model.kernel)) + field("ridge", number(model.ridge)) +
-                    field("solver", to_string(model.solver)) + field("scale", to_string(model.scaling.mode)) +
-                    field("target", target_text(model)) +
+  std::string out = field("model", path) + field("kernel", to_text(model.kernel)) +
+                    field("ridge", number(model.ridge)) + field("solver", to_string(model.solver)) +
+                    field("scale", to_string(model.scaling.mode)) + field("target", target_text(model)) +
                     field("rows", fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols())) +
                     note_fields(model.notes) + "\n" + metrics_table(model.metrics) + "\n" +
                     columns_of(model.coding).text();
   if (model.coding.inputs.size() > shown_columns)
-    out += fmt::format("... and {} more columns (all of them with --json)\n", model.coding.inputs.size() - shown_columns);
+    out +=
+        fmt::format("... and {} more columns (all of them with --json)\n", model.coding.inputs.size() - shown_columns);
   print(out);
 }
 

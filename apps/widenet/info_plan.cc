@@ -13,14 +13,18 @@ namespace {
 
 using nlohmann::json;
 
-std::string operations_text(const NetworkPlan& plan) {
-  const std::string rest = fmt::format("{:.0f}", plan.operations);
-  if (plan.product == 0) return fmt::format("2 d + {} per entry, d the numbers of a sample", rest);
-  return fmt::format("{:.0f} per entry: {} of the product of two samples, {} of the layers",
-                     static_cast<double>(plan.product) + plan.operations, plan.product, rest);
+// features = 0: not known.
+std::string operations_text(const KernelPlan& plan, std::size_t features) {
+  const std::string product =
+      features > 0 ? fmt::format("{} x {}", plan.per_feature, features) : fmt::format("{} d", plan.per_feature);
+  const std::string what = features > 0 ? "" : ", d the numbers of a sample";
+  if (!plan.operations) return fmt::format("{} and one map per entry{}", product, what);
+  const double known = static_cast<double>(plan.per_feature * features) + *plan.operations;
+  return fmt::format("{} + {:.0f}{} per entry{}", product, *plan.operations,
+                     features > 0 ? fmt::format(" = {:.0f}", known) : "", what);
 }
 
-TextTable layer_table(const NetworkPlan& plan) {
+TextTable layer_table(const KernelPlan& plan) {
   TextTable table;
   table.left = 2;
   table.rows = {{"#", "layer", "width", "Gaussian", "times"}};
@@ -31,45 +35,37 @@ TextTable layer_table(const NetworkPlan& plan) {
   return table;
 }
 
-std::string plan_text(const NetworkPlan& plan) {
-  std::string out = "\n" + field("network", plan.text) + "\n" + layer_table(plan).text() + "\n";
-  bool first = true;
-  for (const std::string& sentence : plan.path) {
-    out += field(first ? "path" : "", sentence);
-    first = false;
-  }
-  return out + field("flops", operations_text(plan));
+std::string plan_text(const KernelPlan& plan, std::size_t features) {
+  std::string out;
+  if (!plan.layers.empty()) out += layer_table(plan).text() + "\n";
+  for (const std::string& sentence : plan.path) out += field(&sentence == &plan.path.front() ? "path" : "", sentence);
+  return out + field("flops", operations_text(plan, features));
 }
 
-json plan_json(const NetworkPlan& plan) {
+json plan_json(const KernelPlan& plan, std::size_t features) {
   json layers = json::array();
   for (const LayerInfo& layer : plan.layers)
-    layers.push_back({{"number", layer.number}, {"layer", layer.text}, {"depth", layer.depth}, {"times", layer.count},
-                      {"width", layer.width ? json(*layer.width) : json()}, {"gaussian", layer.gaussian}});
-  json out = {{"expression", plan.text}, {"layers", layers}, {"path", plan.path},
-              {"layer_operations_per_entry", plan.operations}};
-  if (plan.product > 0) out["operations_per_entry"] = static_cast<double>(plan.product) + plan.operations;
+    layers.push_back({{"number", layer.number},
+                      {"layer", layer.text},
+                      {"depth", layer.depth},
+                      {"times", layer.count},
+                      {"width", layer.width ? json(*layer.width) : json()},
+                      {"gaussian", layer.gaussian}});
+  json out = {
+      {"expression", plan.text}, {"layers", layers}, {"path", plan.path}, {"operations_per_feature", plan.per_feature}};
+  if (!plan.operations) return out;
+  out["operations_after"] = *plan.operations;
+  if (features > 0) out["operations_per_entry"] = static_cast<double>(plan.per_feature * features) + *plan.operations;
   return out;
 }
 
-// Every part of a kernel in order, as text and as JSON.
+// The plans of the parts of a kernel, in order.
 struct Parts {
   std::size_t features;
-  std::string text;
-  json list = json::array();
+  std::vector<KernelPlan> plans = {};
 
-  void operator()(const ClosedKernel& kernel) {
-    const std::string name = to_text(Kernel{kernel});
-    const std::vector<std::string> path = path_of(kernel);
-    text += "\n" + field("kernel", name);
-    for (const std::string& sentence : path) text += field(&sentence == &path.front() ? "path" : "", sentence);
-    list.push_back({{"expression", name}, {"path", path}});
-  }
-  void operator()(const NetworkKernel& kernel) {
-    const NetworkPlan plan = plan_of(kernel.network, kernel.limit, features);
-    text += plan_text(plan);
-    list.push_back(plan_json(plan));
-  }
+  void operator()(const ClosedKernel& kernel) { plans.push_back(plan_of(kernel)); }
+  void operator()(const NetworkKernel& kernel) { plans.push_back(plan_of(kernel.network, kernel.limit, features)); }
   void operator()(const KernelSum& sum) {
     for (const Kernel& term : sum.terms) std::visit(*this, term.node);
   }
@@ -78,36 +74,38 @@ struct Parts {
   }
 };
 
-std::string combination(const Kernel& kernel) {
-  if (std::holds_alternative<KernelSum>(kernel.node)) return "sum of the kernels below, entry by entry";
-  const auto* product = std::get_if<KernelProduct>(&kernel.node);
-  if (product == nullptr) return "one kernel";
-  if (product->factors.size() == 1) return fmt::format("the kernel below, {} times", to_text(product->factor));
-  return fmt::format("{} times the product of the kernels below, entry by entry", to_text(product->factor));
-}
-
 void print_kernel(const Kernel& kernel, std::size_t features, const Settings& settings) {
   validate(kernel, features);
-  Parts parts{features, "", json::array()};
+  Parts parts{features};
   std::visit(parts, kernel.node);
+  const std::string whole = to_text(kernel);
   if (settings.json) {
-    print(json{{"kind", "kernel"}, {"expression", to_text(kernel)}, {"parts", parts.list}});
+    json list = json::array();
+    for (const KernelPlan& plan : parts.plans) list.push_back(plan_json(plan, features));
+    print(json{{"kind", "kernel"}, {"expression", whole}, {"parts", list}});
     return;
   }
-  print(field("kernel", to_text(kernel)) + field("computes", combination(kernel)) + parts.text);
+  std::string out = field("kernel", whole);
+  const bool single = parts.plans.size() == 1 && parts.plans.front().text == whole;
+  if (parts.plans.size() > 1)
+    out += field("computes", fmt::format("the {} parts below, combined entry by entry", parts.plans.size()));
+  for (const KernelPlan& plan : parts.plans)
+    out +=
+        "\n" + (single ? "" : field("part", plan.text) + (plan.layers.empty() ? "" : "\n")) + plan_text(plan, features);
+  print(out);
 }
 
 void print_network(const Network& network, std::size_t features, const Settings& settings) {
-  const NetworkPlan plan = plan_of(network, Limit::ntk, features);
+  const KernelPlan plan = plan_of(network, Limit::ntk, features);
   if (settings.json) {
-    json out = plan_json(plan);
+    json out = plan_json(plan, features);
     out["kind"] = "network";
     out["expression"] = to_text(network);
     print(out);
     return;
   }
-  print(field("network", to_text(network)) + field("computes", "as the kernel ntk[...]; nngp[...] takes the same steps") +
-        plan_text(plan));
+  print(field("network", to_text(network)) + field("computes", "ntk[...] as below, and nngp[...] by the same steps") +
+        "\n" + plan_text(plan, features));
 }
 
 // Whether the first word is a layer's: then the text was meant as a network.

@@ -85,8 +85,13 @@ void print_table(const std::string& path, const Settings& settings) {
   for (const ColumnFacts& f : columns) missing += f.missing;
   const std::string format = to_string(table.provenance.format);
   if (settings.json) {
-    print(json{{"kind", "table"}, {"path", path}, {"format", format}, {"rows", table.rows()},
-               {"sample_shape", table.sample_shape}, {"missing", missing}, {"columns", columns_json(columns)},
+    print(json{{"kind", "table"},
+               {"path", path},
+               {"format", format},
+               {"rows", table.rows()},
+               {"sample_shape", table.sample_shape},
+               {"missing", missing},
+               {"columns", columns_json(columns)},
                {"notes", table.notes}});
     return;
   }

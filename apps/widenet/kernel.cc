@@ -60,7 +60,8 @@ Computed compute(const Kernel& kernel, Array& x, Array* z, const Options& option
   ProgressLine line(settings);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  const auto gram = z == nullptr ? kernel_gram<T>(kernel, rows.view()) : kernel_gram<T>(kernel, rows.view(), cols.view());
+  const auto gram =
+      z == nullptr ? kernel_gram<T>(kernel, rows.view()) : kernel_gram<T>(kernel, rows.view(), cols.view());
   if (options.diagonal) {
     Buffer<T> values(gram->rows());
     gram->diagonal({values.data(), values.size()});
@@ -81,8 +82,10 @@ void run(const Options& options, const Settings& settings) {
   std::optional<Array> z;
   if (!options.z.empty()) z = read_array(options.z);
   if (z && z->values.cols() != x.values.cols())
-    fail("{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same columns",
-         options.x, x.values.cols(), options.z, z->values.cols());
+    fail(
+        "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
+        "columns",
+        options.x, x.values.cols(), options.z, z->values.cols());
   validate(kernel, x.values.cols());
   std::vector<std::string> notes = x.notes;
   if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());
@@ -90,14 +93,19 @@ void run(const Options& options, const Settings& settings) {
   const Computed result = work(kernel, x, z ? &*z : nullptr, options, settings);
   const double rate = static_cast<double>(result.rows) * static_cast<double>(result.cols) / result.seconds;
   if (settings.json) {
-    print(nlohmann::json{{"kernel", to_text(kernel)}, {"rows", result.rows}, {"cols", result.cols},
-                         {"dtype", options.float32 ? "float32" : "float64"}, {"seconds", result.seconds},
-                         {"entries_per_second", rate}, {"peak_memory", peak_memory()}, {"out", options.out},
+    print(nlohmann::json{{"kernel", to_text(kernel)},
+                         {"rows", result.rows},
+                         {"cols", result.cols},
+                         {"dtype", options.float32 ? "float32" : "float64"},
+                         {"seconds", result.seconds},
+                         {"entries_per_second", rate},
+                         {"peak_memory", peak_memory()},
+                         {"out", options.out},
                          {"notes", notes}});
     return;
   }
-  const std::string shape =
-      options.diagonal ? fmt::format("diagonal of {} numbers", result.rows) : fmt::format("{} x {}", result.rows, result.cols);
+  const std::string shape = options.diagonal ? fmt::format("diagonal of {} numbers", result.rows)
+                                             : fmt::format("{} x {}", result.rows, result.cols);
   print(note_fields(notes) + field("kernel", to_text(kernel)) +
         field("shape", fmt::format("{}, {}", shape, options.float32 ? "float32" : "float64")) +
         field("time", fmt::format("{}, {}", seconds_text(result.seconds), rate_text(rate, "entries"))) +
@@ -112,9 +120,7 @@ Command kernel_command(CLI::App& program) {
       add_command(program, "kernel", "Compute the matrix of a kernel between the rows of one or two files.",
                   "widenet kernel \"ntk[repeat(3)[dense relu] dense]\" x.npy --out k.npy");
   command->add_option("EXPR", options->expression, "Kernel expression, or @FILE that holds it")->required();
-  command
-      ->add_option("X", options->x,
-                   "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped")
+  command->add_option("X", options->x, "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped")
       ->required();
   CLI::Option* z = command->add_option("Z", options->z, "Rows to compare with; those of X unless given");
   add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");

@@ -33,17 +33,21 @@ void check_first_word(const CLI::App& program, int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App program{"widenet: deep networks of infinite width as kernel machines. Fits, evaluates and applies models of "
-                   "tables, and computes the kernels themselves.",
-                   "widenet"};
+  CLI::App program{
+      "widenet: deep networks of infinite width as kernel machines. Fits, evaluates and applies models of "
+      "tables, and computes the kernels themselves.",
+      "widenet"};
   program.formatter(std::make_shared<HelpFormatter>());
-  program.set_version_flag("--version", [] { return build_facts(WIDENET_VERSION); }, "Print version and build facts");
+  program.set_version_flag(
+      "--version", [] { return build_facts(WIDENET_VERSION); }, "Print version and build facts");
   program.require_subcommand(1);
-  program.footer("Example:\n  widenet fit table.csv --target price --out price.model\n\n"
-                 "widenet COMMAND --help explains a command.");
+  program.footer(
+      "Example:\n  widenet fit table.csv --target price --out price.model\n\n"
+      "widenet COMMAND --help explains a command.");
   Settings settings;
-  const std::vector<Command> commands = {fit_command(program),    predict_command(program), evaluate_command(program),
-                                         kernel_command(program), info_command(program),    completion_command(program)};
+  const std::vector<Command> commands = {fit_command(program),      predict_command(program),
+                                         evaluate_command(program), kernel_command(program),
+                                         info_command(program),     completion_command(program)};
   for (const Command& command : commands) add_general_options(*command.parser, settings);
   check_first_word(program, argc, argv);
   try {

@@ -44,7 +44,7 @@ std::string metrics_table(const std::map<std::string, Metrics>& sets) {
       continue;
     std::vector<std::string> row = {label};
     for (const auto& [name, metrics] : columns)
-      row.push_back((metrics->*value) ? number(*(metrics->*value)) : "-");
+      row.push_back((metrics->*value) ? fmt::format("{:#.4g}", *(metrics->*value)) : "-");
     table.rows.push_back(row);
   }
   return table.text();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "apps/widenet/report.h"
 #include "widenet/base/error.h"
@@ -11,11 +12,9 @@
 namespace widenet::app {
 namespace {
 
-constexpr std::size_t description_column = 28;
+constexpr std::size_t description_column = 30;  // CLI11's own
 
-std::string description_lines(const std::string& text) {
-  return wrapped(text, page_width - description_column, "");
-}
+std::string description_lines(const std::string& text) { return wrapped(text, page_width - description_column, ""); }
 
 std::vector<std::string> option_names(const CLI::App& command) {
   std::vector<std::string> names;
@@ -27,7 +26,7 @@ std::vector<std::string> option_names(const CLI::App& command) {
 }  // namespace
 
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  if (option->get_type_size() == 0 || option->get_positional()) return "";
+  if (option->get_items_expected_max() == 0 || option->get_positional()) return "";
   return " " + option->get_type_name();
 }
 
@@ -41,6 +40,21 @@ std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
   return out.str();
 }
 
+std::string HelpFormatter::make_usage(const CLI::App* command, std::string name) const {
+  std::string words = "Usage: " + name;
+  for (const CLI::Option* option : command->get_options())
+    if (option->get_positional()) words += " " + make_option_usage(option);
+  for (const CLI::Option* option : command->get_options())
+    if (option->nonpositional() && option->get_required())
+      words += " " + make_option_name(option, false) + make_option_opts(option);
+  words += command->get_subcommands({}).empty() ? " [OPTIONS]" : " COMMAND ...";
+  return "\n" + wrapped(words, page_width - 2, "  ") + "\n";
+}
+
+std::string HelpFormatter::make_help(const CLI::App* command, std::string name, CLI::AppFormatMode mode) const {
+  return CLI::detail::find_and_replace(CLI::Formatter::make_help(command, name, mode), "\n\n\n", "\n\n");
+}
+
 std::string HelpFormatter::make_description(const CLI::App* command) const {
   return wrapped(command->get_description(), page_width, "") + "\n";
 }
@@ -48,6 +62,7 @@ std::string HelpFormatter::make_description(const CLI::App* command) const {
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
                       const std::string& example) {
   CLI::App* command = program.add_subcommand(name, description);
+  command->group("Commands");
   command->footer("Example:\n  " + example);
   return command;
 }
@@ -58,7 +73,7 @@ void add_general_options(CLI::App& command, Settings& settings) {
   command.add_flag("--quiet", settings.quiet, "No notices and no progress on stderr; errors still show")->group(group);
   command.add_option("--threads", settings.threads, "Threads to use; all of the machine unless given")
       ->type_name("N")
-      ->check(CLI::Range(1, 4096).description(""))
+      ->check(whole_number(1, 4096))
       ->group(group);
   command
       .add_option_function<std::string>(
@@ -68,7 +83,7 @@ void add_general_options(CLI::App& command, Settings& settings) {
       ->group(group);
   command.add_option("--seed", settings.seed, "Seed of every random choice; 0 unless given")
       ->type_name("S")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->check(whole_number(0, std::numeric_limits<std::size_t>::max()))
       ->group(group);
 }
 
@@ -76,7 +91,26 @@ void add_out(CLI::App& command, std::string& out, const std::string& description
   command.add_option("--out", out, description)->type_name("FILE")->required();
 }
 
-std::string words_type(const std::vector<std::string>& words) { return fmt::format("{{{}}}", fmt::join(words, "|")); }
+CLI::Validator whole_number(std::size_t from, std::size_t to) {
+  return CLI::Validator(
+      [from, to](const std::string& word) {
+        const auto value = text::parse_count(word);
+        if (value && *value >= from && *value <= to) return std::string();
+        return fmt::format("{} is no whole number from {} to {}", text::shown(word), from, to);
+      },
+      "");
+}
+
+CLI::Option* add_words(CLI::App& command, const std::string& name, std::string& value,
+                       const std::vector<std::string>& words, const std::string& description) {
+  const auto check = [words](const std::string& word) {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return std::string();
+    return fmt::format("{} is none of {}{}", text::shown(word), fmt::join(words, ", "), text::suggestion(word, words));
+  };
+  return command.add_option(name, value, description)
+      ->type_name(fmt::format("{{{}}}", fmt::join(words, "|")))
+      ->check(CLI::Validator(check, ""));
+}
 
 std::vector<std::string> words_of(const CLI::Option& option) {
   const std::string type = option.get_type_name();
@@ -97,10 +131,10 @@ std::size_t parse_size(const std::string& text) {
   }
   const auto value = text::parse_number(number);
   if (!value || !(*value > 0) || *value * bytes < 1 || *value * bytes > 0x1p62)
-    throw CLI::ValidationError("--memory",
-                               fmt::format("{} is no size (a positive number, with K, M, G or T for powers of 1024, is one)"
-                                           " give e.g. 8G or 500M",
-                                           text::shown(text)));
+    throw CLI::ValidationError(
+        "--memory", fmt::format("{} is no size (a positive number, with K, M, G or T for powers of 1024, is one)"
+                                " give e.g. 8G or 500M",
+                                text::shown(text)));
   return static_cast<std::size_t>(*value * bytes);
 }
 
@@ -123,7 +157,7 @@ std::string usage_message(const CLI::App& program, const CLI::App* command, cons
   } else if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr && problem.starts_with("--memory: ")) {
     return problem;
   }
-  return fmt::format("{}{} see {} --help", problem, hint, name);
+  return fmt::format("{}{}; see {} --help", problem, hint, name);
 }
 
 }  // namespace widenet::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "apps/widenet/command.h"
 
@@ -13,6 +14,8 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_option_opts(const CLI::Option* option) const override;
   std::string make_option_desc(const CLI::Option* option) const override;
   std::string make_subcommand(const CLI::App* command) const override;
+  std::string make_usage(const CLI::App* command, std::string name) const override;
+  std::string make_help(const CLI::App* command, std::string name, CLI::AppFormatMode mode) const override;
   std::string make_description(const CLI::App* command) const override;
 };
 
@@ -25,9 +28,14 @@ void add_general_options(CLI::App& command, Settings& settings);
 // --out FILE, required.
 void add_out(CLI::App& command, std::string& out, const std::string& description);
 
-// The words an option takes ("{standard|normalise|none}"), from the type name that words_type makes; empty for others.
+// An option that takes one of some words; its type name is "{standard|normalise|none}".
+CLI::Option* add_words(CLI::App& command, const std::string& name, std::string& value,
+                       const std::vector<std::string>& words, const std::string& description);
+
+// The words of such an option; empty for others.
 std::vector<std::string> words_of(const CLI::Option& option);
-std::string words_type(const std::vector<std::string>& words);
+
+CLI::Validator whole_number(std::size_t from, std::size_t to);
 
 // Bytes of "8G", "500M", "1.5GiB", "1000": K, M, G and T are powers of 1024. Throws CLI::ValidationError.
 std::size_t parse_size(const std::string& text);

@@ -41,7 +41,8 @@ std::string obstacle(const Network& network) {
                    },
                    [](const Repeat& repeat) { return obstacle(repeat.body.front()); },
                    [](const Branches& branches) {
-                     if (branches.join == Join::product) return std::string("a product grows with the square of the norms");
+                     if (branches.join == Join::product)
+                       return std::string("a product grows with the square of the norms");
                      std::string inside;
                      for (const Network& branch : branches.branches)
                        if (inside.empty()) inside = obstacle(branch);
@@ -92,11 +93,12 @@ std::string steps_sentence(const Program& program) {
 }
 
 // Sentences and operations of a network's plan.
-void describe_path(const Network& network, const Program& program, Output output, NetworkPlan& plan) {
+void describe_path(const Network& network, const Program& program, Output output, KernelPlan& plan) {
   std::vector<std::string>& path = plan.path;
-  plan.operations = operations_per_entry(program);
-  path.emplace_back("Tiles of one product of samples each, all layers on a tile while it is in the cache; of a symmetric "
-                    "matrix one half.");
+  const double layer_by_layer = operations_per_entry(program);
+  path.emplace_back(
+      "Tiles of one product of samples each, all layers on a tile while it is in the cache; of a symmetric "
+      "matrix one half.");
   std::vector<Activation> activations;
   collect(network, activations);
   for (const Activation& activation : activations)
@@ -106,13 +108,15 @@ void describe_path(const Network& network, const Program& program, Output output
                                      head_text(Layer(activation))));
   if (const std::size_t terms = univariate_polynomial<double>(program, output).size(); terms > 0) {
     const double collapsed = angle_operations + 2 * static_cast<double>(terms - 1);
-    path.push_back(fmt::format("All layers collapse to one polynomial of the angle, of degree {}: without biases, layers "
-                               "of the relu family leave norms and angle apart. Layer by layer it would be {:.0f} "
-                               "operations.",
-                               terms - 1, plan.operations));
+    path.push_back(
+        fmt::format("All layers collapse to one polynomial of the angle, of degree {}: without biases, layers "
+                    "of the relu family leave norms and angle apart. Layer by layer it would be {:.0f} "
+                    "operations.",
+                    terms - 1, layer_by_layer));
     plan.operations = collapsed;
     return;
   }
+  plan.operations = layer_by_layer;
   path.push_back(program.homogeneous
                      ? "No collapse to one polynomial of the angle: none of degree 63 is accurate enough."
                      : fmt::format("No collapse to one polynomial of the angle: {}.", obstacle(network)));
@@ -121,32 +125,41 @@ void describe_path(const Network& network, const Program& program, Output output
 
 }  // namespace
 
-NetworkPlan plan_of(const Network& network, Limit limit, std::size_t features) {
-  NetworkPlan plan;
+KernelPlan plan_of(const Network& network, Limit limit, std::size_t features) {
+  KernelPlan plan;
   plan.text = to_text(Kernel{NetworkKernel{limit, network}});
   plan.layers = describe(network, features);
   const Program program = compile(network, features);
   describe_path(network, program, limit == Limit::nngp ? Output::nngp : Output::ntk, plan);
-  plan.product = 2 * features;
   return plan;
 }
 
-std::vector<std::string> path_of(const ClosedKernel& kernel) {
+KernelPlan plan_of(const ClosedKernel& kernel) {
+  KernelPlan plan;
+  plan.text = to_text(Kernel{kernel});
   switch (kernel.kind) {
     case Closed::linear:
     case Closed::polynomial:
-      return {"Closed form of the product of two samples, one map of it per entry."};
+      plan.path = {"Closed form: one map of the product of two samples."};
+      break;
     case Closed::laplacian1:
     case Closed::cauchy:
-      return {"Closed form, a sum or product over the features: 3 operations for each."};
+      plan.path = {"Closed form: one map of a sum or product over the features."};
+      plan.per_feature = 3;
+      break;
     case Closed::arccos0:
     case Closed::arccos1:
     case Closed::arccos2:
-      return {"The kernel of one layer of rectified powers, in closed form of the angle."};
+      plan.path = {"One layer of rectified powers, in closed form of the angle."};
+      plan.operations = operations_per_entry(
+          arc_cosine_program(static_cast<std::size_t>(kernel.kind) - static_cast<std::size_t>(Closed::arccos0)));
+      break;
     default:
-      return {"Closed form of the distance, one map of it per entry; distances from the product of two samples, or from "
-              "the difference of the rows where that would cancel."};
+      plan.path = {
+          "Closed form: one map of the distance, which comes from the product of two samples, or from the "
+          "difference of the rows where that would cancel."};
   }
+  return plan;
 }
 
 }  // namespace widenet::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,18 +11,19 @@
 
 namespace widenet::app {
 
-struct NetworkPlan {
-  std::string text;                // "ntk[dense relu dense]"
-  std::vector<LayerInfo> layers;
-  std::vector<std::string> path;   // what is computed and which fast path is taken, one sentence each
-  double operations = 0;           // floating-point operations per entry after the input product
-  std::size_t product = 0;         // and of the product itself: 2 d, 0 where d is not known
+struct KernelPlan {
+  std::string text;               // "ntk[dense relu dense]"
+  std::vector<LayerInfo> layers;  // of a network
+  std::vector<std::string> path;  // what is computed and which fast path is taken, one sentence each
+  // Floating-point operations per entry: so many for every number of a sample, and what follows. A closed form that
+  // follows is one map, whose operations are not counted.
+  std::size_t per_feature = 2;
+  std::optional<double> operations;
 };
 
 // Of a network whose limit is `limit`; throws Error(usage) as validate() does.
-NetworkPlan plan_of(const Network& network, Limit limit, std::size_t features);
+KernelPlan plan_of(const Network& network, Limit limit, std::size_t features);
 
-// Of a closed-form kernel: what is computed, one sentence each.
-std::vector<std::string> path_of(const ClosedKernel& kernel);
+KernelPlan plan_of(const ClosedKernel& kernel);
 
 }  // namespace widenet::app

@@ -81,8 +81,12 @@ void run(const Options& options, const Settings& settings) {
   for (const Column& column : columns) names.push_back(column.name);
   const std::size_t rows = coded.data.inputs.rows();
   if (settings.json) {
-    print(nlohmann::json{{"rows", rows}, {"columns", names}, {"seconds", seconds}, {"peak_memory", peak_memory()},
-                         {"out", options.out}, {"notes", notes}});
+    print(nlohmann::json{{"rows", rows},
+                         {"columns", names},
+                         {"seconds", seconds},
+                         {"peak_memory", peak_memory()},
+                         {"out", options.out},
+                         {"notes", notes}});
     return;
   }
   print(note_fields(notes) + field("rows", fmt::format("{}, {}", rows, seconds_text(seconds))) +

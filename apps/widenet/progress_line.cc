@@ -22,14 +22,12 @@ std::size_t terminal_columns() {
 
 }  // namespace
 
-std::string progress_text(const ProgressEvent& event, double seconds, std::size_t columns) {
+std::string progress_text(const ProgressEvent& event, double per_second, std::size_t columns) {
   const double share = event.total > 0 ? std::clamp(event.done / event.total, 0.0, 1.0) : 0;
   std::string text = fmt::format("{}  {:.0f} %", event.what, 100 * share);
-  if (seconds > 0 && event.done > 0) {
-    const double per_second = event.done / seconds;
+  if (per_second > 0)
     text += fmt::format("  {}  {} left", rate_text(per_second, event.unit),
                         seconds_text(std::max(event.total - event.done, 0.0) / per_second));
-  }
   if (text.size() >= columns) text.resize(columns - 1);
   return text;
 }
@@ -52,13 +50,15 @@ void ProgressLine::show(const ProgressEvent& event) {
   if (event.what != what_ || event.done < done_) {
     what_ = event.what;
     began_ = now;
+    first_ = event.done;
   }
   done_ = event.done;
   if (now - drawn_ < redraw_interval) return;
   drawn_ = now;
   shown_ = true;
   const double seconds = std::chrono::duration<double>(now - began_).count();
-  std::fputs(("\r\033[K" + progress_text(event, seconds, terminal_columns())).c_str(), stderr);
+  const double per_second = seconds > 0 ? (event.done - first_) / seconds : 0;
+  std::fputs(("\r\033[K" + progress_text(event, per_second, terminal_columns())).c_str(), stderr);
   std::fflush(stderr);
 }
 

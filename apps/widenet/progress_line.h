@@ -10,8 +10,9 @@
 
 namespace widenet::app {
 
-// "computing the Gram matrix   42 %   1.23 M entries/s   12.0 s left", cut to `columns`. `seconds` since it began.
-std::string progress_text(const ProgressEvent& event, double seconds, std::size_t columns);
+// "computing the Gram matrix  42 %  1.23 M entries/s  12.0 s left", cut to fit `columns`; per_second = 0: not known
+// yet.
+std::string progress_text(const ProgressEvent& event, double per_second, std::size_t columns);
 
 // Rewrites the line on stderr at most ten times a second and takes it away when it ends. Silent where stderr is no
 // terminal, and when quiet.
@@ -33,7 +34,7 @@ class ProgressLine {
   bool shown_ = false;
   std::mutex mutex_;
   std::string what_;
-  double done_ = 0;
+  double first_ = 0, done_ = 0;
   Clock::time_point began_, drawn_;
 };
 

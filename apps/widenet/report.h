@@ -12,8 +12,8 @@ namespace widenet::app {
 
 inline constexpr std::size_t page_width = 80;
 
-// The text broken at blanks into lines of at most `width` columns, joined by a line end and `indent`. A word longer than
-// a line stands on its own.
+// The text broken at blanks into lines of at most `width` columns, joined by a line end and `indent`. A word longer
+// than a line stands on its own.
 std::string wrapped(const std::string& text, std::size_t width, const std::string& indent);
 
 // "name      text", the text in a column of its own, wrapped.

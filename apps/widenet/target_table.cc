@@ -5,6 +5,7 @@
 
 #include "widenet/base/error.h"
 #include "widenet/data/read.h"
+#include "widenet/data/text.h"
 
 namespace widenet::app {
 
@@ -19,15 +20,16 @@ TargetTable read_with_target(const std::string& path, const std::string& target)
   return out;
 }
 
-Table read_for_model(const std::string& path, const std::string& target, const Coding& coding) {
+Table read_for_model(const std::string& path, const std::string& target, const std::string& option,
+                     const Coding& coding) {
   Table table = read_table(path);
   if (!target.empty()) {
     const Table values = read_table(target);
     add_target(table, values, coding.target.name);
     table.notes.insert(table.notes.end(), values.notes.begin(), values.notes.end());
   } else if (!has_target(coding, table)) {
-    fail("{} has no column '{}' (the model's errors are measured against it) add the column, or give a file of targets",
-         path, coding.target.name);
+    fail_outside("{} has no column {} (the model's errors are measured against it) add it, or give {} FILE", path,
+                 text::shown(coding.target.name), option);
   }
   return table;
 }

@@ -17,7 +17,9 @@ struct TargetTable {
 // column, which is appended.
 TargetTable read_with_target(const std::string& path, const std::string& target);
 
-// Reads `path` for a model; its target is a column of it, or stands in the file `target` where that is not empty.
-Table read_for_model(const std::string& path, const std::string& target, const Coding& coding);
+// Reads `path` for a model; its target is a column of it, or stands in the file `target` where that is not empty, given
+// by `option`.
+Table read_for_model(const std::string& path, const std::string& target, const std::string& option,
+                     const Coding& coding);
 
 }  // namespace widenet::app

@@ -72,7 +72,7 @@ TEST(SvmFit, ChoosesTheKernelToo) {
   options.target = "y";
   options.solver = Solver::svm;
   const FitResult result = fit(with_labels(x, some_labels(x, 2)), options);
-  EXPECT_EQ(result.selection.tried.size(), default_family(2).size());
+  EXPECT_GE(result.selection.tried.size(), default_family(2).size());
   EXPECT_GT(result.model.metrics.at("train").accuracy.value(), 0.8);
 }
 

@@ -26,8 +26,8 @@ std::string instruction_set() {
 }
 
 std::string build_facts(const std::string& version) {
-  return fmt::format("widenet {}\ncompiler         {}\nBLAS             {}\ninstruction set  {}\nthreads          {}", version,
-                     compiler(), blas::description(), instruction_set(), thread_count());
+  return fmt::format("widenet {}\ncompiler         {}\nBLAS             {}\ninstruction set  {}\nthreads          {}",
+                     version, compiler(), blas::description(), instruction_set(), thread_count());
 }
 
 }  // namespace widenet

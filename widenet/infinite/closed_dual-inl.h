@@ -177,7 +177,7 @@ WIDENET_INLINE Dual<N> pair(const GeluDual&, Correlation<N> c, const Side<N, 2>&
 template <class N>
 WIDENET_INLINE Dual<N> gaussian_pair(double a, double b, N root, N w, Correlation<N> c, N covariance) {
   const N k = w / root;  // 1 / sqrt(det)
-  return {{c.s, constant<N>(a * a) * k}, constant<N>(4 * a * a * b * b) * covariance * k * k * k};
+  return {{c.s, constant<N>(a * a) * k}, constant<N>(4 * a * a * b * b) * (covariance * k * k * k)};
 }
 template <class N>
 WIDENET_INLINE Dual<N> pair(const GaussianDual& p, Correlation<N> c, const Side<N, 2>& i, const Side<N, 2>& j) {
@@ -206,7 +206,7 @@ WIDENET_INLINE Dual<N> pair(const GaborDual&, Correlation<N> c, const Side<N, 2>
   const N tt = i.f[0] * j.f[0], x = tt * c.rho;
   const N tm = m * (one + constant<N>(2) * sum) + (tt * tt + x * x) / (root * root);
   const N um = constant<N>(4) * covariance * (one + m * (one + sum));
-  return {{c.s, front * grow}, front * m * (tm * (constant<N>(2) + grow) + um * grow)};
+  return {{c.s, front * grow}, front * (m * (tm * (constant<N>(2) + grow) + um * grow))};
 }
 
 // For c = 0 and other odd functions the two exponentials cancel near rho = 0: their difference is

@@ -25,17 +25,21 @@ WIDENET_INLINE N of_column(const Cursor<T>& at, std::size_t k, std::size_t lane)
 }
 
 // The correlation after K' = A K + B, from unit shares u^2 + w^2 = 1 (stored times sqrt(1/2)):
-// 1 - rho' = ((u_i - u_j)^2 + (w_i - w_j)^2) / 2 + u_i u_j (1 - rho), and the same against -1 with w_j negated.
+// 1 - rho' = ((u_i - u_j)^2 + (w_i - w_j)^2) / 2 + u_i u_j (1 - rho), and the same against -1 with w_j negated. A bias can
+// turn opposite rows into nearly equal ones, so it is the sign of rho' that tells which of the two is wanted.
 template <class N>
 WIDENET_INLINE N affine_rho(N rho, N ui, N uj, N wi, N wj) {
   return multiply_add(constant<N>(2) * ui * uj, rho, constant<N>(2) * wi * wj);
 }
 template <class N>
 WIDENET_INLINE Correlation<N> affine_correlation(Correlation<N> c, N ui, N uj, N wi, N wj) {
-  const N du = ui - uj, dw = wi - with_sign_of(wj, c.s), uu = constant<N>(2) * ui * uj;
-  const N rest = multiply_add(dw, dw, du * du);
-  return {signed_complement(multiply_add(uu, magnitude(c.s), rest), with_sign_of(constant<N>(1), c.s)),
-          affine_rho(c.rho, ui, uj, wi, wj)};
+  const N uu = constant<N>(2) * ui * uj, zero = constant<N>(0);
+  const N rho = affine_rho(c.rho, ui, uj, wi, wj);
+  const auto negative = rho < zero;
+  const N du = ui - uj, dw = wi - select(negative, zero - wj, wj);
+  const N before = select(negative, magnitude(c.s), one_minus_correlation(c.s));
+  const N complement = multiply_add(uu, before, multiply_add(dw, dw, du * du));
+  return {select(negative, with_sign_of(complement, constant<N>(-1)), complement), rho};
 }
 template <class N>
 WIDENET_INLINE N positive_affine_complement(N s, N two_ui, N ui, N uj, N wi, N wj) {

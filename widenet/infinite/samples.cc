@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
@@ -19,11 +18,15 @@ double inverse_or_zero(double x) { return x > 0 ? 1 / x : 0; }
 // The state of one sample paired with itself, per slot.
 class SampleRun {
  public:
-  SampleRun(const Program& program, double q, std::size_t sample, double* parameters, double* table_variances)
-      : own_(program.slots), sample_(sample), to_(parameters), table_variances_(table_variances) {
+  SampleRun(const Program& program, double q, std::size_t sample, double* parameters, double* table_variances,
+            double largest)
+      : own_(program.slots), sample_(sample), to_(parameters), table_variances_(table_variances), largest_(largest) {
+    const double* first = parameters;
     own_[0] = {q, 0};
     for (const Step& step : program.steps) std::visit([&](const auto& s) { run(s); }, step);
     write(std::sqrt(own_[0].nngp));
+    if (first && !std::all_of(first, static_cast<const double*>(to_), [&](double x) { return std::abs(x) < largest_; }))
+      refuse(own_[0]);
   }
 
   OwnKernel result() const { return own_[0]; }
@@ -52,12 +55,14 @@ class SampleRun {
   }
 
   OwnKernel checked(OwnKernel own) const {
-    // Vector exponentials are exact up to exp(706): beyond, and for infinities and NaN, there is no kernel.
-    if (!(std::abs(own.nngp) < 1e306) || !(std::abs(own.ntk) < 1e306))
-      fail("the kernel of sample {} is not finite (an activation's mean square is {}: inputs or weights too large for it, "
-           "or not numbers) scale the inputs down, or choose smaller weight_std or another activation",
-           sample_, own.nngp);
+    // Vector exponentials are exact up to exp(706) only.
+    if (!(std::abs(own.nngp) < largest_) || !(std::abs(own.ntk) < largest_)) refuse(own);
     return own;
+  }
+  [[noreturn]] void refuse(OwnKernel own) const {
+    fail("the kernel of sample {} is not finite (on the way a mean square is {:.3g}, its tangent kernel {:.3g}, and the "
+         "numbers reach {:g}) scale the inputs down, or choose smaller weight_std or another activation{}",
+         sample_, own.nngp, own.ntk, largest_, largest_ < largest_kernel<double> ? ", or compute in float64" : "");
   }
 
   void run(const AffineStep& step) {
@@ -72,7 +77,7 @@ class SampleRun {
     for (const AffineLayer& layer : step.layers) {
       const OwnKernel after = affine(layer, own);
       write_shares(layer, own.nngp, after.nngp);
-      own = after;
+      own = checked(after);
       dual(step.dual, own);
     }
   }
@@ -119,20 +124,8 @@ class SampleRun {
   std::size_t sample_;
   double* to_;
   double* table_variances_;
+  double largest_;
 };
-
-// Float64 is checked step by step; float32 holds less.
-template <class T>
-void check_range(const OwnKernel& own, std::span<const double> parameters, std::size_t sample) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    constexpr double largest = std::numeric_limits<T>::max();
-    const bool fits = std::all_of(parameters.begin(), parameters.end(), [](double x) { return std::abs(x) <= largest; });
-    if (!fits || own.nngp > largest || own.ntk > largest)
-      fail("the kernel of sample {} is not finite in float32 (K = {:.3g}, Theta = {:.3g}, or a number on the way to them "
-           "beyond {:.3g}) compute in float64, or scale the inputs down",
-           sample, own.nngp, own.ntk, largest);
-  }
-}
 
 template <class T>
 void check_norm(T squared_norm, std::size_t sample) {
@@ -149,8 +142,8 @@ void check_norm(T squared_norm, std::size_t sample) {
 }  // namespace
 
 OwnKernel run_sample(const Program& program, double squared_norm, std::size_t sample, double* parameters,
-                     double* table_variances) {
-  return SampleRun(program, squared_norm / program.divisor, sample, parameters, table_variances).result();
+                     double* table_variances, double largest) {
+  return SampleRun(program, squared_norm / program.divisor, sample, parameters, table_variances, largest).result();
 }
 
 template <class T>
@@ -171,8 +164,8 @@ Samples<T>::Samples(const Program& program, MatrixView<const T> points, bool as_
       const T squared_norm = dot<T>(points.row(i), points.row(i));
       check_norm(squared_norm, i);
       inverse_norms_[i] = squared_norm > 0 ? T(1) / std::sqrt(squared_norm) : T(0);
-      own_[i] = run_sample(program, static_cast<double>(squared_norm), i, parameters.data(), entering.data());
-      check_range<T>(own_[i], parameters, i);
+      own_[i] = run_sample(program, static_cast<double>(squared_norm), i, parameters.data(), entering.data(),
+                           largest_kernel<T>);
       for (std::size_t t = 0; t < entering.size(); ++t) table_variances(t, i) = entering[t];
       T* row = rows_.data() + i * parameters_;
       std::transform(parameters.begin(), parameters.end(), row, [](double x) { return static_cast<T>(x); });

@@ -22,9 +22,12 @@ struct OwnKernel {
 // Runs the program on a sample paired with itself, q = |x|^2 / divisor; writes the numbers that the steps read (the
 // layout of parameter_count) unless `parameters` is null, and the variance that enters each table step unless
 // `table_variances` is null.
-// Throws Error(usage) where a variance is not finite, naming the sample.
+// Throws Error(usage) where K, Theta or a parameter is beyond `largest` after some step, or not a number, naming the
+// sample. A margin below the largest number is left to what a pair computes on the way.
+template <class T>
+inline constexpr double largest_kernel = sizeof(T) == 8 ? 1e306 : 1e36;
 OwnKernel run_sample(const Program& program, double squared_norm, std::size_t sample, double* parameters,
-                     double* table_variances);
+                     double* table_variances, double largest = largest_kernel<double>);
 
 // n samples as rows of tiles ([sample][parameter]) and, where asked, as columns ([chunk][parameter][lane]).
 template <class T>

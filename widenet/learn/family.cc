@@ -1,16 +1,15 @@
 #include "widenet/learn/family.h"
 
 #include <algorithm>
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace widenet {
 namespace {
 
 // Lengths are starting points or estimates, not measurements.
-double rounded(double x) {
-  const double unit = std::pow(10, std::floor(std::log10(x)) - 2);
-  return std::round(x / unit) * unit;
-}
+double rounded(double x) { return std::stod(fmt::format("{:.3g}", x)); }
 
 Kernel linear() { return {ClosedKernel{.kind = Closed::linear, .lengths = {}, .lengths_file = {}, .offset = 1}}; }
 

@@ -40,8 +40,11 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, s
 // solver up to loo_limit rows. Throws Error: usage (options), environment (the table; memory over the limit).
 inline constexpr std::size_t loo_limit = 10'000;
 FitResult fit(const Table& table, const FitOptions& options);
+// The same with a coding that is learned already; target and task of the options are not used.
+FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& options);
 
-// Fits on everything outside each of `folds` parts of a random permutation and evaluates on the part; adds "folds".
+// Fits on everything outside each of `folds` parts of a random permutation and evaluates on the part. Task and classes
+// are those of the whole table: a row whose class no other part has is a mistake.
 Metrics cross_validate(const Table& table, const FitOptions& options, std::size_t folds);
 
 // The rows of a table for training and testing: a random share (0 < share < 1) of them for testing.

@@ -1,0 +1,69 @@
+#include "widenet/gram/gram.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/check_gram.h"
+#include "tests/support/hard_rows.h"
+#include "widenet/base/error.h"
+#include "widenet/infinite/kernel_gram.h"
+
+namespace widenet {
+namespace {
+
+using namespace testing_support;
+
+// materialize() cuts at 192 rows and 768 columns.
+TEST(Materialize, SizesAroundTheTiles) {
+  Random random(8);
+  for (const char* text : {"gaussian", "ntk[repeat(2)[dense(bias_std=0.5) relu] dense]", "nngp[dense relu dense]"}) {
+    const Kernel kernel = parse_kernel(text);
+    for (const std::size_t n : Sizes{0, 1, 2, 191, 193, 383, 767, 769}) {
+      const Matrix<double> x = normal_rows<double>(random, n, 2);
+      const auto gram = kernel_gram<double>(kernel, x.view());
+      const Matrix<double> k = materialize(*gram);
+      ASSERT_EQ(k.rows(), n);
+      ASSERT_EQ(k.cols(), n);
+      std::vector<double> diagonal(n);
+      gram->diagonal(diagonal);
+      for (std::size_t i = 0; i < n; ++i) {
+        ASSERT_EQ(k(i, i), diagonal[i]);
+        for (std::size_t j = 0; j < i; ++j) ASSERT_EQ(k(i, j), k(j, i));
+      }
+      expect_tiling_invariant(*gram, k, random);
+    }
+    for (const auto& [n, m] : {std::pair<std::size_t, std::size_t>{0, 5}, {5, 0}, {1, 769}, {193, 767}, {769, 1}, {384, 2}}) {
+      const Matrix<double> x = normal_rows<double>(random, n, 2), z = normal_rows<double>(random, m, 2);
+      const auto gram = kernel_gram<double>(kernel, x.view(), z.view());
+      expect_tiling_invariant(*gram, materialize(*gram), random);
+    }
+  }
+}
+
+TEST(Materialize, ReportsItsProgress) {
+  const Matrix<double> x(800, 1, 1.0);
+  const Kernel kernel = parse_kernel("gaussian");
+  double done = 0, total = 1;
+  materialize(*kernel_gram<double>(kernel, x.view()), [&](const ProgressEvent& report) {
+    EXPECT_GT(report.done, done);
+    done = report.done;
+    total = report.total;
+  });
+  EXPECT_EQ(done, total);
+}
+
+TEST(Materialize, RefusesAnOutputOfAnotherSize) {
+  const Matrix<double> x(3, 1, 1.0);
+  const Kernel kernel = parse_kernel("gaussian");
+  const auto gram = kernel_gram<double>(kernel, x.view());
+  Matrix<double> out(2, 3);
+  try {
+    materialize(*gram, out.view());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "the output is 2 x 3, the Gram matrix 3 x 3 (every entry needs its place) give an output of that size");
+  }
+}
+
+}  // namespace
+}  // namespace widenet

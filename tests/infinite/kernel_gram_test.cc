@@ -1,0 +1,131 @@
+#include "widenet/infinite/kernel_gram.h"
+
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/support/check_gram.h"
+#include "tests/support/hard_rows.h"
+#include "widenet/base/error.h"
+#include "widenet/infinite/network_gram.h"
+
+namespace widenet {
+namespace {
+
+using namespace testing_support;
+
+template <class T>
+Matrix<T> values(const std::string& text, const Matrix<T>& x) {
+  return materialize(*kernel_gram<T>(parse_kernel(text), x.view()));
+}
+template <class T>
+Matrix<T> values(const std::string& text, const Matrix<T>& x, const Matrix<T>& z) {
+  return materialize(*kernel_gram<T>(parse_kernel(text), x.view(), z.view()));
+}
+
+template <class T>
+struct KernelGram : testing::Test {};
+using Numbers = testing::Types<double, float>;
+TYPED_TEST_SUITE(KernelGram, Numbers);
+
+TYPED_TEST(KernelGram, SumsProductsAndScalings) {
+  using T = TypeParam;
+  Random random(12);
+  const Matrix<T> x = hard_rows<T>(random, 30, 3, 0), z = hard_rows<T>(random, 20, 3, 0);
+  const auto check = [&](const auto& of) {
+    const Matrix<T> g = of("gaussian(length=2)"), l = of("laplacian1"), n = of("ntk[dense(bias_std=0.5) relu dense]");
+    const Matrix<T> sum = of("gaussian(length=2) + laplacian1 + ntk[dense(bias_std=0.5) relu dense]");
+    const Matrix<T> product = of("gaussian(length=2) * laplacian1"), scaled = of("0.5*gaussian(length=2)");
+    const Matrix<T> nested = of("3*gaussian(length=2)*(laplacian1 + 0.25*ntk[dense(bias_std=0.5) relu dense])");
+    for (std::size_t k = 0; k < g.size(); ++k) {
+      const T a = g.data()[k], b = l.data()[k], c = n.data()[k];
+      ASSERT_EQ(sum.data()[k], a + b + c);
+      ASSERT_EQ(product.data()[k], a * b);
+      ASSERT_EQ(scaled.data()[k], a * T(0.5));
+      ASSERT_EQ(nested.data()[k], a * (b + c * T(0.25)) * T(3));
+    }
+  };
+  check([&](const char* text) { return values<T>(text, x); });
+  check([&](const char* text) { return values<T>(text, x, z); });
+  for (const char* text : {"0.5*gaussian + 2", "2*(arccos1 + linear)*laplacian", "arccos0"})
+    check_symmetric_gram(*kernel_gram<T>(parse_kernel(text), x.view()), sizeof(T) == 8 ? 1e-13 : 1e-5, random);
+}
+
+// A plain number is a constant kernel.
+TYPED_TEST(KernelGram, Numbers) {
+  using T = TypeParam;
+  Random random(13);
+  const Matrix<T> x = hard_rows<T>(random, 30, 3, 0), z = hard_rows<T>(random, 20, 3, 0);
+  const Matrix<T> g = values<T>("gaussian", x), shifted = values<T>("0.5 + gaussian", x), lone = values<T>("0.5", x);
+  for (std::size_t k = 0; k < g.size(); ++k) {
+    ASSERT_EQ(shifted.data()[k], T(0.5) + g.data()[k]);
+    ASSERT_EQ(lone.data()[k], T(0.5));
+  }
+  const Matrix<T> across = values<T>("2*0.25", x, z);
+  ASSERT_EQ(across.rows(), x.rows());
+  ASSERT_EQ(across.cols(), z.rows());
+  for (std::size_t k = 0; k < across.size(); ++k) ASSERT_EQ(across.data()[k], T(0.5));
+  const auto gram = kernel_gram<T>(parse_kernel("0.5"), x.view());
+  EXPECT_TRUE(gram->symmetric());
+  check_symmetric_gram(*gram, 1e-6, random);
+  EXPECT_FALSE((kernel_gram<T>(parse_kernel("0.5"), x.view(), z.view())->symmetric()));
+  EXPECT_EQ(kernel_gram_bytes(parse_kernel("0.5"), 30, 20, 3, sizeof(T)), 0u);
+}
+
+// (1/pi) |x|^n |z|^n J_n of Cho & Saul 2009, eqs. 5-7, zero rows included.
+TYPED_TEST(KernelGram, ArcCosine) {
+  using T = TypeParam;
+  Random random(14);
+  Matrix<T> x = normal_rows<T>(random, 25, 3);
+  std::ranges::fill(x.row(3), T(0));
+  std::ranges::copy(x.row(5), x.row(6).begin());
+  for (std::size_t k = 0; k < 3; ++k) x(8, k) = -2 * x(7, k);
+  constexpr double pi = std::numbers::pi;
+  for (int n = 0; n < 3; ++n) {
+    const Matrix<T> got = values<T>("arccos" + std::to_string(n), x);
+    for (std::size_t i = 0; i < x.rows(); ++i)
+      for (std::size_t j = 0; j < x.rows(); ++j) {
+        long double xx = 0, zz = 0, minus = 0, plus = 0;
+        for (std::size_t k = 0; k < 3; ++k) xx += static_cast<long double>(x(i, k)) * x(i, k), zz += static_cast<long double>(x(j, k)) * x(j, k);
+        const long double a = std::sqrt(xx), b = std::sqrt(zz);
+        if (a == 0 || b == 0) {
+          ASSERT_EQ(got(i, j), T(0));
+          continue;
+        }
+        for (std::size_t k = 0; k < 3; ++k) {
+          const long double u = x(i, k) / a, v = x(j, k) / b;
+          minus += (u - v) * (u - v), plus += (u + v) * (u + v);
+        }
+        const double t = static_cast<double>(2 * std::atan2(std::sqrt(minus), std::sqrt(plus)));
+        const double s = std::sin(t), c = std::cos(t);
+        const double order[] = {pi - t, s + (pi - t) * c, 3 * s * c + (pi - t) * (1 + 2 * c * c)}, at_one[] = {pi, pi, 3 * pi};
+        const double size = std::pow(static_cast<double>(a) * static_cast<double>(b), n) / pi;
+        ASSERT_NEAR(static_cast<double>(got(i, j)), size * order[n], network_gram_error<T> * size * at_one[n]) << n << " " << i << " " << j;
+      }
+  }
+}
+
+TEST(KernelGramErrors, Messages) {
+  const Matrix<double> x(3, 2, 1.0), z(3, 4, 1.0);
+  const auto message = [&](const char* text, bool across) -> std::string {
+    try {
+      if (across)
+        kernel_gram<double>(parse_kernel(text), x.view(), z.view());
+      else
+        kernel_gram<double>(parse_kernel(text), x.view());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  for (const char* text : {"gaussian", "ntk[dense relu dense]", "arccos1", "0.5"})
+    EXPECT_EQ(message(text, true),
+              "the samples have 2 and 4 features (a kernel compares vectors of one length) give both the same columns");
+  EXPECT_EQ(message("gaussian(length=[1, 2, 3])", false),
+            "gaussian has 3 lengths for 2 features (each feature is divided by its own) give one length, or 2");
+  EXPECT_NE(message("ntk[dense relu]", false), "");
+}
+
+}  // namespace
+}  // namespace widenet
