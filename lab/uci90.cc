@@ -95,8 +95,7 @@ Outcome run(const Context& context) {
   const Averages averages(compared);
   Outcome outcome;
   outcome.text = sets_text(compared);
-  TextTable summary(
-      {"averages over " + fmt::format("{}", compared.size()) + " sets, %", "ours", "reference", "core s"});
+  TextTable summary({fmt::format("averages over {} sets, %", compared.size()), "ours", "reference", "core s"});
   summary.add({"C-SVC, tuning split", fmt::format("{:.3f}", averages.svm), fmt::format("{:.3f}", paper_svm),
                fmt::format("{:.0f}", seconds.svm)});
   summary.add({"ridge, tuning split", fmt::format("{:.3f}", averages.ridge), fmt::format("{:.3f}", paper_ridge),

@@ -18,6 +18,12 @@ double mean_log_loss(MatrixView<const double> scores, std::span<const std::size_
   return sum / static_cast<double>(labels.size());
 }
 
+std::size_t departures(const FamilyMember& member, Lengths lengths) {
+  if (lengths == Lengths::learned || member.scale == ScaleMode::normalise) return 2;
+  const auto* kernel = std::get_if<ClosedKernel>(&member.kernel.node);
+  return kernel != nullptr && kernel->kind == Closed::laplacian1 ? 0 : 1;
+}
+
 }  // namespace
 
 JudgedRows::JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs,
@@ -33,16 +39,11 @@ JudgedRows::JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const
   }
 }
 
-double Judgement::weighed_loss() const {
-  const double rows = static_cast<double>(candidate.rows);
-  return candidate.learned_lengths ? candidate.loo_loss * (1 + learned_lengths_handicap / rows) : candidate.loo_loss;
-}
-
-Judgement judge(const FamilyMember& member, const JudgedRows& rows, bool learned_lengths) {
+Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths lengths) {
   Judgement judgement{{.kernel = member.kernel, .scale = member.scale}, member};
   Candidate& candidate = judgement.candidate;
   candidate.rows = rows.rows();
-  candidate.learned_lengths = learned_lengths;
+  candidate.departures = departures(member, lengths);
   candidate.loo_loss = candidate.loo_error = candidate.loo_rmse = std::numeric_limits<double>::infinity();
   candidate.lml = -std::numeric_limits<double>::infinity();
   const MatrixView<const double> y = rows.numbers(member.scale);
@@ -59,6 +60,7 @@ Judgement judge(const FamilyMember& member, const JudgedRows& rows, bool learned
     candidate.loo_error = misclassified(largest_per_row(loo.predictions.view()), rows.target().classes);
     candidate.loo_loss = mean_log_loss(loo.predictions.view(), rows.target().classes);
   }
+  candidate.loo_loss *= 1 + handicap * static_cast<double>(candidate.departures) / static_cast<double>(rows.rows());
   // The marginal likelihood's own scale: predictions stay as they are, variances become those of the data.
   judgement.bare_ridge = candidate.ridge = choice.best.ridge;
   const double variance = choice.best.signal_variance;

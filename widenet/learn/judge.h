@@ -26,12 +26,12 @@ class JudgedRows {
 
 struct Judgement {
   Candidate candidate;
-  FamilyMember member;          // the kernel as it was given
-  double bare_ridge = 0;        // absolute, for that kernel
-  double weighed_loss() const;  // loo_loss with the handicap of learned lengths
+  FamilyMember member;    // the kernel as it was given
+  double bare_ridge = 0;  // absolute, for that kernel
 };
 
 // The loss is infinite where no ridge gives a positive definite matrix. ridge_path(n, m) and products of it.
-Judgement judge(const FamilyMember& member, const JudgedRows& rows, bool learned_lengths = false);
+enum class Lengths { given, learned };
+Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths lengths = Lengths::given);
 
 }  // namespace widenet

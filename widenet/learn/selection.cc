@@ -25,7 +25,7 @@ constexpr std::size_t learning_rows = 2000, derivative_rows = 500, learning_roun
 constexpr double bearable = 1.1;
 
 bool better(const Judgement& a, const Judgement& b) {
-  return std::pair(a.weighed_loss(), a.candidate.loo_rmse) < std::pair(b.weighed_loss(), b.candidate.loo_rmse);
+  return std::pair(a.candidate.loo_loss, a.candidate.loo_rmse) < std::pair(b.candidate.loo_loss, b.candidate.loo_rmse);
 }
 
 const ClosedKernel* closed(const FamilyMember& member, Closed kind) {
@@ -59,7 +59,7 @@ class Selector {
 
   Selection run() {
     if (family_.size() == 1) {
-      add(judge_all(family_, rows_, false));
+      add(judge_all(family_, rows_, Lengths::given));
     } else {
       judge_family();
       learn_lengths();
@@ -77,10 +77,10 @@ class Selector {
   }
 
  private:
-  std::vector<Judgement> judge_all(const std::vector<FamilyMember>& members, const JudgedRows& rows, bool learned) {
+  std::vector<Judgement> judge_all(const std::vector<FamilyMember>& members, const JudgedRows& rows, Lengths lengths) {
     std::vector<Judgement> judgements(members.size());
     parallel_for(members.size(), [&](std::size_t k, std::size_t) {
-      judgements[k] = judge(members[k], rows, learned);
+      judgements[k] = judge(members[k], rows, lengths);
       advance();
     });
     return judgements;
@@ -93,11 +93,11 @@ class Selector {
   // All members on few rows; of more rows the best, and what lengths are learned from.
   void judge_family() {
     if (rows_.rows() <= first_rows) {
-      add(judge_all(family_, rows_, false));
+      add(judge_all(family_, rows_, Lengths::given));
       return;
     }
     const JudgedRows few(family_, raw_inputs_, target_, first_rows, options_.seed);
-    add(judge_all(family_, few, false));
+    add(judge_all(family_, few, Lengths::given));
     std::vector<std::size_t> order(judged_.size());
     for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
     std::stable_sort(order.begin(), order.end(),
@@ -111,7 +111,7 @@ class Selector {
         first_of_kind = first_of_kind || (closed(member, learnable[kind]) != nullptr && of_kind[kind]++ == 0);
       if (place < survivors || first_of_kind) again.push_back(member);
     }
-    add(judge_all(again, rows_, false));
+    add(judge_all(again, rows_, Lengths::given));
   }
 
   void learn_lengths() {
@@ -134,7 +134,7 @@ class Selector {
     const Learned* best = nullptr;
     for (const auto& l : learned)
       if (l && (best == nullptr || better(l->best, best->best))) best = &*l;
-    if (best != nullptr) add(judge_all(relatives(*best), rows_, true));
+    if (best != nullptr) add(judge_all(relatives(*best), rows_, Lengths::learned));
   }
 
   // Rounds of fitting and setting lengths by what was fitted; the best round.
@@ -154,7 +154,7 @@ class Selector {
       const auto& kernel = std::get<ClosedKernel>(last.member.kernel.node);
       const std::vector<double> lengths =
           sensitive_lengths(mean_squared_gradients(kernel, learning.inputs(scale), alpha.view(), at.view()), base);
-      last = judge({stationary(first.kind, lengths), scale}, rows_, true);
+      last = judge({stationary(first.kind, lengths), scale}, rows_, Lengths::learned);
       rounds.push_back(last);
       advance();
       if (!(last.candidate.loo_loss < bearable * least)) break;
