@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/widenet/kernel_text.h"
 #include "apps/widenet/metrics_text.h"
 #include "apps/widenet/model_memory.h"
 #include "apps/widenet/options.h"
@@ -46,7 +47,7 @@ void run(const Options& options, const Settings& settings) {
     print(out);
     return;
   }
-  print(note_fields(notes) + field("model", options.model) + field("kernel", to_text(model.kernel)) +
+  print(note_fields(notes) + field("model", options.model) + field("kernel", short_text(model.kernel, longest_list)) +
         field("test", fmt::format("{}, {}", options.table, seconds_text(seconds))) + "\n" +
         metrics_table(model.metrics));
 }

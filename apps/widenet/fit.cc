@@ -1,7 +1,9 @@
 // widenet fit: from a table to a model file, with an honest estimate of its error.
 #include "widenet/learn/fit.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 
 #include "apps/widenet/fit_report.h"
@@ -47,52 +49,64 @@ void append(std::vector<std::string>& notes, const std::string& prefix, const st
   for (const std::string& note : more) notes.push_back(prefix + note);
 }
 
-// The rows to fit, and those to measure the fit on.
+// The rows to fit with what their columns mean, and those to measure the fit on.
 struct Rows {
   Table train;
+  LearnedCoding learned;
   std::optional<Table> test;
 };
+
+// Task and classes are those of all rows: the training part may lack a class, or look like another task.
+Rows split_table(const Table& table, double share, const FitOptions& how) {
+  const CodingOptions coding{how.target, how.task};
+  LearnedCoding whole = learn_coding(table, coding);
+  TableSplit split = split_rows(table, share, how.seed);
+  LearnedCoding learned = learn_coding(split.train, {how.target, whole.coding.target.task});
+  // What was decided about the target was decided there.
+  const auto about_target = [&](const std::string& note) {
+    return note.starts_with(fmt::format("target {}", text::shown(whole.coding.target.name)));
+  };
+  std::erase_if(learned.notes, about_target);
+  std::copy_if(whole.notes.begin(), whole.notes.end(), std::back_inserter(learned.notes), about_target);
+  learned.coding.target = std::move(whole.coding.target);
+  return {std::move(split.train), std::move(learned), std::move(split.test)};
+}
 
 Rows read_rows(const Options& options, FitOptions& how) {
   TargetTable read = read_with_target(options.table, options.target);
   how.target = read.target;
-  if (options.split) {
-    auto split = split_rows(read.table, *options.split, how.seed);
-    return {std::move(split.train), std::move(split.test)};
-  }
+  if (options.split) return split_table(read.table, *options.split, how);
   if (options.folds > read.table.rows())
     fail("--folds {} of {} rows (every fold holds out at least one) give at most {}", options.folds, read.table.rows(),
          read.table.rows());
-  return {std::move(read.table), std::nullopt};
+  LearnedCoding learned = learn_coding(read.table, {how.target, how.task});
+  std::optional<Table> test;
+  if (!options.test.empty()) test = read_for_model(options.test, options.test_target, "--test-target", learned.coding);
+  return {std::move(read.table), std::move(learned), std::move(test)};
 }
 
-// What fit() itself decides first: it is needed here to state the memory and to read the test rows before the work.
-LearnedCoding state_memory(const Table& train, const FitOptions& how, const Settings& settings) {
-  LearnedCoding learned = learn_coding(train, {how.target, how.task});
-  const TargetCoding& target = learned.coding.target;
-  const std::size_t outputs = target.task == Task::classification ? target.class_names.size() : 1;
-  const std::size_t bytes = fit_bytes(how, train.rows(), learned.coding.width(), outputs);
-  check_memory(bytes, how.memory, fmt::format("fitting {} rows", train.rows()));
-  notice(settings, fmt::format("memory: {} to fit {} rows of {} inputs", memory_text(bytes), train.rows(),
-                               learned.coding.width()));
-  return learned;
+void state_memory(const Rows& rows, const FitOptions& how, const Settings& settings) {
+  const Coding& coding = rows.learned.coding;
+  const std::size_t outputs = coding.target.task == Task::classification ? coding.target.class_names.size() : 1;
+  const std::size_t bytes = fit_bytes(how, rows.train.rows(), coding.width(), outputs);
+  check_memory(bytes, how.memory, fmt::format("fitting {} rows", rows.train.rows()));
+  notice(settings,
+         fmt::format("memory: {} to fit {} rows of {} inputs", memory_text(bytes), rows.train.rows(), coding.width()));
 }
 
 void run(const Options& options, const Settings& settings) {
   FitOptions how = fit_options(options, settings);
   check_out(options.out);
-  Rows rows = read_rows(options, how);
-  const LearnedCoding learned = state_memory(rows.train, how, settings);
-  if (!options.test.empty())
-    rows.test = read_for_model(options.test, options.test_target, "--test-target", learned.coding);
+  const Rows rows = read_rows(options, how);
   std::optional<CodedTable> test;
-  if (rows.test) test = code_table(learned.coding, *rows.test, WithTarget::yes);
+  if (rows.test) test = code_table(rows.learned.coding, *rows.test, WithTarget::yes);
+  state_memory(rows, how, settings);
 
   FitResult result;
   {
     ProgressLine line(settings);
     how.progress = line.callback();
-    result = fit(rows.train, how);
+    result = fit(rows.train, rows.learned, how);
     if (result.failure) fail_outside("{}", *result.failure);
     if (test)
       result.model.metrics["test"] =

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <span>
+#include <tuple>
 
+#include "apps/widenet/kernel_text.h"
 #include "apps/widenet/metrics_text.h"
 #include "apps/widenet/report.h"
 #include "widenet/learn/memory.h"
@@ -17,52 +20,68 @@ using nlohmann::json;
 
 // The kernel without its factor: in a comparison the factor, like the ridge, only follows from the data.
 std::string shape_of(const Kernel& kernel) {
+  constexpr std::size_t longest_here = 3;
   const auto* product = std::get_if<KernelProduct>(&kernel.node);
-  if (product == nullptr) return to_text(kernel);
-  if (product->factors.size() == 1) return to_text(product->factors.front());
-  return to_text(Kernel{KernelProduct{1, product->factors}});
+  if (product == nullptr) return short_text(kernel, longest_here);
+  if (product->factors.size() == 1) return short_text(product->factors.front(), longest_here);
+  return short_text(Kernel{KernelProduct{1, product->factors}}, longest_here);
 }
 
-// Indices of the candidates, the kept one first, then by their errors.
+// Indices of the candidates: the kept one first, then those judged on the most rows, then by what decides.
 std::vector<std::size_t> ranking(const Selection& selection) {
   std::vector<std::size_t> order(selection.tried.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto rank = [&](std::size_t k) {
-    const Candidate& c = selection.tried[k];
-    return std::tuple(k != selection.best, c.loo_error, c.loo_rmse);
+  const auto before = [&](std::size_t a, std::size_t b) {
+    const Candidate &x = selection.tried[a], &y = selection.tried[b];
+    return std::tuple(a != selection.best, y.rows, x.loo_loss) < std::tuple(b != selection.best, x.rows, y.loo_loss);
   };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+  std::stable_sort(order.begin(), order.end(), before);
   return order;
 }
 
-std::string lead_over_second(const Selection& selection, const std::vector<std::size_t>& order, Task task) {
-  const double best = selection.tried[order[0]].loo_error, second = selection.tried[order[1]].loo_error;
-  const std::string what = task == Task::regression ? "root mean square error" : "share of errors";
-  if (best == second)
-    return fmt::format("the best two share the leave-one-out {} {}; the smaller squared error decided", what,
-                       number(best));
-  return fmt::format("leave-one-out {} {} against {} of the second: {:.1f} % less", what, number(best), number(second),
-                     100 * (second - best) / second);
+std::string lead_over_second(const Selection& selection, const std::vector<std::size_t>& order) {
+  const Candidate &best = selection.tried[order[0]], &second = selection.tried[order[1]];
+  if (second.rows != best.rows) return fmt::format("the only one judged on {} rows", best.rows);
+  std::string out = fmt::format("loss {} against {} of the second: {:.1f} % less", number(best.loo_loss),
+                                number(second.loo_loss), 100 * (second.loo_loss - best.loo_loss) / second.loo_loss);
+  if (best.learned_lengths || second.learned_lengths)
+    out += fmt::format("; learned lengths count {:.1f} % more",
+                       100 * learned_lengths_handicap / static_cast<double>(best.rows));
+  return out;
+}
+
+TextTable candidates_table(const Selection& selection, std::span<const std::size_t> order, bool regression) {
+  TextTable table;
+  table.left = 0;
+  table.wrap_last = true;
+  table.rows = {{"loss", regression ? "RMSE" : "error", "ridge", "scale", "kernel"}};
+  for (const std::size_t k : order) {
+    const Candidate& c = selection.tried[k];
+    table.rows.push_back({fmt::format("{}{:.4f}", k == selection.best ? "*" : "", c.loo_loss),
+                          fmt::format("{:.4f}", c.loo_error), fmt::format("{:.2g}", c.ridge), to_string(c.scale),
+                          shape_of(c.kernel)});
+  }
+  return table;
 }
 
 std::string family_table(const FitResult& result) {
   const Selection& selection = result.selection;
+  const bool regression = result.model.task() == Task::regression;
   const std::vector<std::size_t> order = ranking(selection);
-  TextTable table;
-  table.left = 0;
-  table.wrap_last = true;
-  table.rows = {{result.model.task() == Task::regression ? "RMSE" : "error", "ridge", "scale", "kernel"}};
-  for (const std::size_t k : order) {
-    const Candidate& c = selection.tried[k];
-    const std::string mark = k == selection.best ? "*" : "";
-    table.rows.push_back({mark + fmt::format("{:.4f}", c.loo_error), fmt::format("{:.2g}", c.ridge), to_string(c.scale),
-                          shape_of(c.kernel)});
+  const std::string title =
+      fmt::format("{} kernels by leave-one-out; the least loss is kept (*). {} Factors are left out.", order.size(),
+                  regression ? "Loss: mean square error; like the RMSE in units of the scaled target."
+                             : "Loss: mean log loss; error: share of rows with a wrong label.");
+  std::string out = wrapped(title, page_width, "") + "\n";
+  for (std::size_t begin = 0; begin < order.size();) {
+    const std::size_t rows = selection.tried[order[begin]].rows;
+    std::size_t end = begin;
+    while (end < order.size() && selection.tried[order[end]].rows == rows) ++end;
+    out += fmt::format("\nOn {} rows:\n", rows) +
+           candidates_table(selection, {order.data() + begin, end - begin}, regression).text();
+    begin = end;
   }
-  const std::string title = fmt::format(
-      "{} kernels, judged by leave-one-out on {} rows; * is kept. Errors {}; factors are left out.", order.size(),
-      selection.rows, result.model.task() == Task::regression ? "in units of the scaled target" : "as shares of rows");
-  return wrapped(title, page_width, "") + "\n\n" + table.text() + "\n" +
-         field("choice", lead_over_second(selection, order, result.model.task())) + "\n";
+  return out + "\n" + field("choice", lead_over_second(selection, order)) + "\n";
 }
 
 json tried_json(const Selection& selection) {
@@ -71,6 +90,9 @@ json tried_json(const Selection& selection) {
     tried.push_back({{"kernel", to_text(c.kernel)},
                      {"scale", to_string(c.scale)},
                      {"ridge", c.ridge},
+                     {"rows", c.rows},
+                     {"learned_lengths", c.learned_lengths},
+                     {"loo_loss", c.loo_loss},
                      {"loo_error", c.loo_error},
                      {"loo_rmse", c.loo_rmse},
                      {"lml_per_row", c.lml}});
@@ -111,7 +133,7 @@ void print_fit(const FitReport& report, const Settings& settings) {
   std::string out = note_fields(report.notes);
   if (!report.notes.empty()) out += "\n";
   if (report.result.selection.tried.size() > 1) out += family_table(report.result);
-  out += field("kernel", to_text(model.kernel)) + field("ridge", ridge_text(model)) +
+  out += field("kernel", short_text(model.kernel, longest_list)) + field("ridge", ridge_text(model)) +
          field("scale", to_string(model.scaling.mode)) + field("solver", to_string(model.solver)) +
          field("rows", fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols())) +
          field("time", seconds_text(report.result.seconds)) +

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/widenet/info.h"
+#include "apps/widenet/kernel_text.h"
 #include "apps/widenet/metrics_text.h"
 #include "apps/widenet/report.h"
 #include "widenet/data/text.h"
@@ -69,7 +70,7 @@ json model_json(const Model& model, const std::string& path) {
 void print_model(const std::string& path, const Settings& settings) {
   const Model model = load_model(path);
   if (settings.json) return print(model_json(model, path));
-  std::string out = field("model", path) + field("kernel", to_text(model.kernel)) +
+  std::string out = field("model", path) + field("kernel", short_text(model.kernel, longest_list)) +
                     field("ridge", number(model.ridge)) + field("solver", to_string(model.solver)) +
                     field("scale", to_string(model.scaling.mode)) + field("target", target_text(model)) +
                     field("rows", fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols())) +

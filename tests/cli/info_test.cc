@@ -1,0 +1,75 @@
+// widenet info: models, tables, plans.
+#include "tests/cli/run.h"
+
+namespace widenet::testing {
+namespace {
+
+class CliInfo : public Cli {};
+
+TEST_F(CliInfo, PlansTheCollapse) {
+  const auto object = json("info 'ntk[repeat(3)[dense relu] dense]' --input-shape 28x28");
+  EXPECT_EQ(object.at("kind"), "kernel");
+  const auto& part = object.at("parts").at(0);
+  EXPECT_EQ(part.at("layers").size(), 4U);
+  EXPECT_EQ(part.at("layers").at(1).at("times"), 3);
+  EXPECT_PRED2(contains, part.at("path").dump(), "collapse to one polynomial");
+  EXPECT_GT(part.at("operations_per_entry").get<double>(), 2 * 784);
+}
+
+TEST_F(CliInfo, SaysWhyThereIsNoCollapse) {
+  const auto path = [&](const std::string& expression) {
+    return json("info '" + expression + "'").at("parts").at(0).at("path").dump();
+  };
+  EXPECT_PRED2(contains, path("ntk[dense(bias_std=0.1) relu dense]"), "dense(bias_std=0.1) has a bias");
+  EXPECT_PRED2(contains, path("ntk[dense erf dense]"), "erf is not of the relu family");
+  EXPECT_PRED2(contains, path("ntk[dense tanh dense]"), "table of Chebyshev series");
+}
+
+TEST_F(CliInfo, AcceptsANetworkAndSumsOfKernels) {
+  EXPECT_EQ(json("info 'repeat(2)[dense relu] dense'").at("kind"), "network");
+  const Outcome sum = run("info '0.5*gaussian + ntk[dense relu dense]*laplacian1'");
+  EXPECT_EQ(sum.code, 0) << sum.err;
+  for (const char* text : {"the 3 parts below", "3 d and one map", "2 d and one map", "Gaussian"})
+    EXPECT_PRED2(contains, sum.out, std::string(text));
+}
+
+TEST_F(CliInfo, CountsATable) {
+  folder.write("gaps.csv", "a,b\n1,x\n,y\n3,\n");
+  const auto object = json("info gaps.csv");
+  EXPECT_EQ(object.at("kind"), "table");
+  EXPECT_EQ(object.at("rows"), 3);
+  EXPECT_EQ(object.at("missing"), 2);
+  EXPECT_EQ(object.at("columns").at(0).at("mean"), 2);
+  EXPECT_EQ(object.at("columns").at(1).at("kind"), "text");
+  EXPECT_EQ(object.at("columns").at(1).at("distinct"), 2);
+}
+
+TEST_F(CliInfo, DescribesAModel) {
+  ASSERT_EQ(run("fit houses.csv --target price --kernel gaussian --ridge 0.1 --out m.model").code, 0);
+  const auto object = json("info m.model");
+  EXPECT_EQ(object.at("kind"), "model");
+  EXPECT_EQ(object.at("task"), "regression");
+  EXPECT_EQ(object.at("columns").size(), 3U);
+  EXPECT_EQ(object.at("columns").at(1).at("categories"), (nlohmann::json{"Basel", "Bern"}));
+  EXPECT_TRUE(object.at("metrics").contains("loo"));
+}
+
+TEST_F(CliInfo, AFileWinsOverAnExpression) {
+  folder.write("linear", "a,b\n1,2\n3,4\n");
+  const Outcome outcome = run("info linear");
+  EXPECT_PRED2(contains, outcome.out, "2 rows, 2 columns");
+  EXPECT_PRED2(contains, outcome.err, "is an expression as well");
+  EXPECT_EQ(run("info linear --quiet").err, "");
+  EXPECT_EQ(json("info ' linear'").at("kind"), "kernel");
+}
+
+TEST_F(CliInfo, RefusesWhatIsNeither) {
+  expect_failure("info nothing.csv", 1, "there is no file 'nothing.csv'");
+  expect_failure("info lineer", 2, "did you mean linear?");
+  expect_failure("info linear --input-shape 3y", 2, "--input-shape '3y' is no shape");
+  expect_failure("info linear --input-shape 0", 2, "is no shape");
+  expect_failure("info houses.csv --input-shape 3", 2, "--input-shape belongs to an expression");
+}
+
+}  // namespace
+}  // namespace widenet::testing
