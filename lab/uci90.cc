@@ -103,7 +103,7 @@ Outcome run(const Context& context) {
   summary.add({"C-SVC, kernel by leave-one-out, C by 5 folds", fmt::format("{:.3f}", averages.own_svm), "", ""});
   summary.add({"ridge, kernel and ridge by leave-one-out", fmt::format("{:.3f}", averages.own_ridge), "",
                fmt::format("{:.0f}", seconds.own)});
-  outcome.text += "\n" + summary.text();
+  outcome.text += fmt::format("\n{}", summary.text());
   outcome.checks = {{"C-SVC average", averages.svm, paper_svm, 0.05, Wanted::near},
                     {"ridge average", averages.ridge, paper_ridge, 0.05, Wanted::near},
                     {"sets apart", static_cast<double>(averages.apart), 0, 0, Wanted::at_most},

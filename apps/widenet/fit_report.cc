@@ -23,44 +23,63 @@ std::string shape_of(const Kernel& kernel) {
   return to_text(Kernel{KernelProduct{1, product->factors}});
 }
 
-// Indices of the candidates, the kept one first, then by their errors.
+// Lists of more than three numbers by their first three and their count: learned lengths fill a page else.
+std::string with_short_lists(std::string text) {
+  for (std::size_t open = text.find('['); open != std::string::npos; open = text.find('[', open + 1)) {
+    const std::size_t close = text.find(']', open);
+    if (close == std::string::npos || text.find_first_not_of("0123456789.,-+e ", open + 1) != close) continue;
+    std::size_t cut = open;
+    for (int kept = 0; kept < 3 && cut < close; ++kept) cut = std::min(text.find(',', cut + 1), close);
+    if (cut == close) continue;
+    const auto count = 1 + std::count(text.begin() + static_cast<std::ptrdiff_t>(open),
+                                      text.begin() + static_cast<std::ptrdiff_t>(close), ',');
+    text.replace(cut, close - cut, fmt::format(", ... {} in all", count));
+  }
+  return text;
+}
+
+// Indices of the candidates that were judged on all the rows, the kept one first, then by what decides.
 std::vector<std::size_t> ranking(const Selection& selection) {
-  std::vector<std::size_t> order(selection.tried.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t k = 0; k < selection.tried.size(); ++k)
+    if (selection.tried[k].rows == selection.rows) order.push_back(k);
   const auto rank = [&](std::size_t k) {
     const Candidate& c = selection.tried[k];
-    return std::tuple(k != selection.best, c.loo_error, c.loo_rmse);
+    return std::tuple(k != selection.best, c.loo_loss, c.loo_rmse);
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   return order;
 }
 
 std::string lead_over_second(const Selection& selection, const std::vector<std::size_t>& order, Task task) {
-  const double best = selection.tried[order[0]].loo_error, second = selection.tried[order[1]].loo_error;
-  const std::string what = task == Task::regression ? "root mean square error" : "share of errors";
-  if (best == second)
-    return fmt::format("the best two share the leave-one-out {} {}; the smaller squared error decided", what,
-                       number(best));
-  return fmt::format("leave-one-out {} {} against {} of the second: {:.1f} % less", what, number(best), number(second),
-                     100 * (second - best) / second);
+  if (order.size() < 2) return "the only one";
+  const double best = selection.tried[order[0]].loo_loss, second = selection.tried[order[1]].loo_loss;
+  return fmt::format("leave-one-out {} {} against {} of the second: {:.1f} % less",
+                     task == Task::regression ? "mean square" : "log loss", number(best), number(second),
+                     second > 0 ? 100 * (second - best) / second : 0.0);
 }
 
 std::string family_table(const FitResult& result) {
   const Selection& selection = result.selection;
+  const bool regression = result.model.task() == Task::regression;
   const std::vector<std::size_t> order = ranking(selection);
   TextTable table;
   table.left = 0;
   table.wrap_last = true;
-  table.rows = {{result.model.task() == Task::regression ? "RMSE" : "error", "ridge", "scale", "kernel"}};
+  table.rows = {{"loss", regression ? "RMSE" : "error", "ridge", "scale", "kernel"}};
   for (const std::size_t k : order) {
     const Candidate& c = selection.tried[k];
     const std::string mark = k == selection.best ? "*" : "";
-    table.rows.push_back({mark + fmt::format("{:.4f}", c.loo_error), fmt::format("{:.2g}", c.ridge), to_string(c.scale),
-                          shape_of(c.kernel)});
+    table.rows.push_back({mark + fmt::format("{:.4f}", c.loo_loss), fmt::format("{:.4f}", c.loo_error),
+                          fmt::format("{:.2g}", c.ridge), to_string(c.scale), with_short_lists(shape_of(c.kernel))});
   }
-  const std::string title = fmt::format(
-      "{} kernels, judged by leave-one-out on {} rows; * is kept. Errors {}; factors are left out.", order.size(),
-      selection.rows, result.model.task() == Task::regression ? "in units of the scaled target" : "as shares of rows");
+  std::string title = fmt::format(
+      "{} kernels, judged by leave-one-out on {} rows; * is kept. The loss decides: the {}, more for kernels that are "
+      "likelier to be lucky. Factors are left out.",
+      order.size(), selection.rows, regression ? "mean square of the scaled target" : "log loss in nats");
+  if (order.size() < selection.tried.size())
+    title += fmt::format(" Before, {} were judged on {} rows.", selection.tried.size() - order.size(),
+                         selection.tried.front().rows);
   return wrapped(title, page_width, "") + "\n\n" + table.text() + "\n" +
          field("choice", lead_over_second(selection, order, result.model.task())) + "\n";
 }
@@ -71,6 +90,8 @@ json tried_json(const Selection& selection) {
     tried.push_back({{"kernel", to_text(c.kernel)},
                      {"scale", to_string(c.scale)},
                      {"ridge", c.ridge},
+                     {"rows", c.rows},
+                     {"loo_loss", c.loo_loss},
                      {"loo_error", c.loo_error},
                      {"loo_rmse", c.loo_rmse},
                      {"lml_per_row", c.lml}});
