@@ -27,7 +27,10 @@ TEST_P(Threads, EveryIndexRunsOnce) {
 }
 
 TEST_P(Threads, AnExceptionReachesTheCaller) {
-  EXPECT_THROW(parallel_for(100, [](std::size_t i, std::size_t) { if (i == 37) throw std::runtime_error("37"); }),
+  EXPECT_THROW(parallel_for(100,
+                            [](std::size_t i, std::size_t) {
+                              if (i == 37) throw std::runtime_error("37");
+                            }),
                std::runtime_error);
   std::atomic<int> sum{0};
   parallel_for(10, [&](std::size_t, std::size_t) { ++sum; });

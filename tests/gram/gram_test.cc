@@ -31,7 +31,8 @@ TEST(Materialize, SizesAroundTheTiles) {
       }
       expect_tiling_invariant(*gram, k, random);
     }
-    for (const auto& [n, m] : {std::pair<std::size_t, std::size_t>{0, 5}, {5, 0}, {1, 769}, {193, 767}, {769, 1}, {384, 2}}) {
+    for (const auto& [n, m] :
+         {std::pair<std::size_t, std::size_t>{0, 5}, {5, 0}, {1, 769}, {193, 767}, {769, 1}, {384, 2}}) {
       const Matrix<double> x = normal_rows<double>(random, n, 2), z = normal_rows<double>(random, m, 2);
       const auto gram = kernel_gram<double>(kernel, x.view(), z.view());
       expect_tiling_invariant(*gram, materialize(*gram), random);

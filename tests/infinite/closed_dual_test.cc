@@ -28,22 +28,22 @@ Pair closed(const Activation& activation, double a, double b, double s) {
   program.steps.emplace_back(ChainStep{0, {AffineLayer{}}, *closed_dual(activation)});
   const std::size_t count = parameter_count(program);
   std::vector<double> row(count), column(count);
-  const OwnKernel i = run_sample(program, a, 0, row.data(), nullptr), j = run_sample(program, b, 1, column.data(), nullptr);
+  const OwnKernel i = run_sample(program, a, 0, row.data(), nullptr),
+                  j = run_sample(program, b, 1, column.data(), nullptr);
   const auto [k, theta] = execute_pair<double>(program, row.data(), column.data(), s);
   const double rho = std::copysign(1 - std::abs(s), s), c = std::sqrt(a) * std::sqrt(b) * rho;
   return {k, c == 0 ? 0 : theta / c, std::sqrt(i.nngp) * std::sqrt(j.nngp),
           std::sqrt(i.ntk / a) * std::sqrt(j.ntk / b)};
 }
 
-Activation parsed(const std::string& text) {
-  return std::get<Activation>(parse_network("dense " + text).layers[1]);
-}
+Activation parsed(const std::string& text) { return std::get<Activation>(parse_network("dense " + text).layers[1]); }
 
 void expect_quadrature(const Activation& activation, const std::string& text, double a, double b, double s) {
   const DualQuadrature quadrature(activation);
   const DualValue exact = quadrature.dual(a, b, s), at_a = quadrature.moments(a), at_b = quadrature.moments(b);
   const Pair got = closed(activation, a, b, s);
-  const double size = std::sqrt(at_a.value) * std::sqrt(at_b.value), slope = std::sqrt(at_a.slope) * std::sqrt(at_b.slope);
+  const double size = std::sqrt(at_a.value) * std::sqrt(at_b.value),
+               slope = std::sqrt(at_a.slope) * std::sqrt(at_b.slope);
   const double bound = closed_dual_error + DualQuadrature::dual_error;
   EXPECT_NEAR(got.own_value, size, bound * size) << text << " " << a << " " << b;
   EXPECT_NEAR(got.value, exact.value, bound * size) << text << " " << a << " " << b << " " << s;
@@ -65,7 +65,11 @@ TEST(ClosedDual, BoundedActivationsAgainstQuadrature) {
     for (int k = 0; k < 12; ++k) {
       const double a = std::pow(10, uniform(random, -3, 2));
       const double b = k % 3 == 0 ? a : std::pow(10, uniform(random, -3, 2));
-      expect_quadrature(activation, text, a, b, k == 0 ? 0.0 : k == 3 ? -0.0 : k == 6 ? 1.0 : random_complement(random));
+      expect_quadrature(activation, text, a, b,
+                        k == 0   ? 0.0
+                        : k == 3 ? -0.0
+                        : k == 6 ? 1.0
+                                 : random_complement(random));
     }
   }
 }
@@ -99,9 +103,12 @@ TEST(ClosedDual, ReferenceValues) {
   };
   const double a = 1.3, b = 0.8, c = 0.6, s = 1 - c / std::sqrt(a * b);
   const Reference references[] = {
-      {"relu", .341309017291917, .350110815084177}, {"erf", .256594102997760, .452425971716380},
-      {"gelu", .263434450287094, .359275943591650}, {"sin", .222789121500510, .414839030121264},
-      {"cos", .414839030121264, .222789121500510},  {"exp", 5.206979827179849, 5.206979827179849},
+      {"relu", .341309017291917, .350110815084177},
+      {"erf", .256594102997760, .452425971716380},
+      {"gelu", .263434450287094, .359275943591650},
+      {"sin", .222789121500510, .414839030121264},
+      {"cos", .414839030121264, .222789121500510},
+      {"exp", 5.206979827179849, 5.206979827179849},
       {"gaussian", .355334527259351, 4 * c / std::pow((1 + 2 * a) * (1 + 2 * b) - 4 * c * c, 1.5)}};
   for (const Reference& r : references) {
     const Pair got = closed(parsed(r.text), a, b, s);
@@ -140,7 +147,8 @@ TEST(ClosedDual, ZeroVariance) {
   for (const std::string& text : all) {
     const Activation activation = parsed(text);
     const Pair one = closed(activation, 0, 1.5, 1), both = closed(activation, 0, 0, 1);
-    const double at_zero = activation.name == "exp_normalized" ? 0 : find_activation(activation.name)->value(0, activation.parameters);
+    const double at_zero =
+        activation.name == "exp_normalized" ? 0 : find_activation(activation.name)->value(0, activation.parameters);
     EXPECT_NEAR(both.value, at_zero * at_zero, closed_dual_error) << text;
     ASSERT_TRUE(std::isfinite(one.value)) << text;
     if (activation.name == "exp_normalized") continue;

@@ -56,7 +56,16 @@ void compare(const Program& program, double slack, Random& random, const std::st
         state[j] = s[j];
         state[lanes + j] = std::copysign(1 - std::abs(s[j]), s[j]);
       }
-      execute<T>({&program, output, row_t.data(), columns_t.data(), nullptr, nullptr, 0, {0, lanes}, state.data(), out.data()});
+      execute<T>({&program,
+                  output,
+                  row_t.data(),
+                  columns_t.data(),
+                  nullptr,
+                  nullptr,
+                  0,
+                  {0, lanes},
+                  state.data(),
+                  out.data()});
       for (std::size_t j = 0; j < lanes; ++j) {
         const auto [nngp, ntk] =
             execute_pair<long double>(program, row_rounded.data(), columns[j].data(), static_cast<long double>(s[j]));
@@ -85,8 +94,7 @@ TYPED_TEST(Execute, EveryActivation) {
     for (const char* bias : {"0", "0.25"}) {
       const std::string text = "dense(weight_std=0.75, bias_std=" + std::string(bias) + ") " + activation +
                                " dense(weight_std=0.75, bias_std=0.125)";
-      for (int repeat = 0; repeat < 3; ++repeat)
-        compare<TypeParam>(compile(parse_network(text), 7), 64, random, text);
+      for (int repeat = 0; repeat < 3; ++repeat) compare<TypeParam>(compile(parse_network(text), 7), 64, random, text);
     }
 }
 
@@ -95,7 +103,7 @@ TYPED_TEST(Execute, RandomNetworks) {
   const std::vector<std::string> kinked = {"relu", "leaky_relu(0.1)", "abs", "abrelu(0.25, -0.5)"};
   const std::vector<std::string> smooth = {"erf", "gelu", "gaussian(1, -0.5)", "sin", "cos(1, 1.5, 0.2)", "rbf(0.3)"};
   Random random(17);
-  for (int repeat = 0; repeat < 80; ++repeat)
+  for (int repeat = 0; repeat < 40; ++repeat)
     for (const auto& activations : {kinked, smooth}) {
       const std::string text = random_network(random, activations);
       compare<TypeParam>(compile(parse_network(text), 7), 256, random, text);
@@ -107,8 +115,8 @@ TYPED_TEST(Execute, GramOnEveryInstructionSet) {
   using T = TypeParam;
   Random random(23);
   const Matrix<T> x = hard_rows<T>(random, 50, 6, 3);
-  for (const char* text : {"dense(bias_std=0.5)", "repeat(3)[dense(bias_std=0.25) relu] dense", "dense erf dense gelu dense",
-                           "dense sum[identity | sin dense] rbf dense"}) {
+  for (const char* text : {"dense(bias_std=0.5)", "repeat(3)[dense(bias_std=0.25) relu] dense",
+                           "dense erf dense gelu dense", "dense sum[identity | sin dense] rbf dense"}) {
     const NetworkKernel kernel{Limit::ntk, parse_network(text)};
     std::vector<Matrix<T>> all;
     for_each_target([&](std::int64_t) { all.push_back(materialize(*network_gram<T>(kernel, x.view()))); });

@@ -50,7 +50,8 @@ class Golden : public testing::TestWithParam<std::string> {
     ASSERT_EQ(theirs["shape"], (std::vector<std::size_t>{ours.rows(), ours.cols()}));
     for (std::size_t k = 0; k < ours.size(); ++k) {
       const double value = theirs["data"][k];
-      EXPECT_NEAR(ours.data()[k], value, golden_tolerance * std::abs(value)) << GetParam() << " " << name << " entry " << k;
+      EXPECT_NEAR(ours.data()[k], value, golden_tolerance * std::abs(value))
+          << GetParam() << " " << name << " entry " << k;
     }
   }
 

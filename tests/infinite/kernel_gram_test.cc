@@ -1,6 +1,5 @@
 #include "widenet/infinite/kernel_gram.h"
 
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -87,7 +86,8 @@ TYPED_TEST(KernelGram, ArcCosine) {
     for (std::size_t i = 0; i < x.rows(); ++i)
       for (std::size_t j = 0; j < x.rows(); ++j) {
         long double xx = 0, zz = 0, minus = 0, plus = 0;
-        for (std::size_t k = 0; k < 3; ++k) xx += static_cast<long double>(x(i, k)) * x(i, k), zz += static_cast<long double>(x(j, k)) * x(j, k);
+        for (std::size_t k = 0; k < 3; ++k)
+          xx += static_cast<long double>(x(i, k)) * x(i, k), zz += static_cast<long double>(x(j, k)) * x(j, k);
         const long double a = std::sqrt(xx), b = std::sqrt(zz);
         if (a == 0 || b == 0) {
           ASSERT_EQ(got(i, j), T(0));
@@ -99,9 +99,11 @@ TYPED_TEST(KernelGram, ArcCosine) {
         }
         const double t = static_cast<double>(2 * std::atan2(std::sqrt(minus), std::sqrt(plus)));
         const double s = std::sin(t), c = std::cos(t);
-        const double order[] = {pi - t, s + (pi - t) * c, 3 * s * c + (pi - t) * (1 + 2 * c * c)}, at_one[] = {pi, pi, 3 * pi};
+        const double order[] = {pi - t, s + (pi - t) * c, 3 * s * c + (pi - t) * (1 + 2 * c * c)},
+                     at_one[] = {pi, pi, 3 * pi};
         const double size = std::pow(static_cast<double>(a) * static_cast<double>(b), n) / pi;
-        ASSERT_NEAR(static_cast<double>(got(i, j)), size * order[n], network_gram_error<T> * size * at_one[n]) << n << " " << i << " " << j;
+        ASSERT_NEAR(static_cast<double>(got(i, j)), size * order[n], network_gram_error<T> * size * at_one[n])
+            << n << " " << i << " " << j;
       }
   }
 }

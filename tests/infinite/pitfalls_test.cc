@@ -44,7 +44,8 @@ TEST(Pitfalls, RectifiedMonomialOfARowWithItself) {
       expect_finite(across(text, limit, x, x), text);
     }
   // E[max(u, 0)^4] = 3 q^2 / 2.
-  const Matrix<double> k = square("dense rectified_monomial(2) dense", Limit::nngp, x), q = square("dense", Limit::nngp, x);
+  const Matrix<double> k = square("dense rectified_monomial(2) dense", Limit::nngp, x),
+                       q = square("dense", Limit::nngp, x);
   for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(k(i, i), 1.5 * q(i, i) * q(i, i), 1e-15 * k(i, i));
 }
 
@@ -73,7 +74,8 @@ TEST(Pitfalls, ActivationsWithoutClosedFormAreSymmetric) {
     const std::string text = "dense(weight_std=1.2, bias_std=0.1) tanh dense";
     const Matrix<double> k = across(text, limit, x, x);
     for (std::size_t i = 0; i < 5; ++i)
-      for (std::size_t j = 0; j < i; ++j) EXPECT_NEAR(k(i, j), k(j, i), 4 * DualTable::error * std::sqrt(k(i, i) * k(j, j)));
+      for (std::size_t j = 0; j < i; ++j)
+        EXPECT_NEAR(k(i, j), k(j, i), 4 * DualTable::error * std::sqrt(k(i, i) * k(j, j)));
   }
 }
 
@@ -96,8 +98,9 @@ TEST(Pitfalls, HermiteOfAnyVariance) {
 // Widths matter to a concat, so they must be given; branches without weights of their own are not independent.
 TEST(Pitfalls, BranchesThatAreNotIndependentAreRefused) {
   const Matrix<double> x = first_inputs(3, 7);
-  EXPECT_NE(message([&] { square("dense concat[relu dense | erf dense] dense", Limit::ntk, x); }).find("has no known width"),
-            std::string::npos);
+  EXPECT_NE(
+      message([&] { square("dense concat[relu dense | erf dense] dense", Limit::ntk, x); }).find("has no known width"),
+      std::string::npos);
   EXPECT_NE(message([&] { square("dense product[relu | erf] dense", Limit::ntk, x); }).find("they are not independent"),
             std::string::npos);
   // 3 : 5.
@@ -115,7 +118,8 @@ TEST(Pitfalls, RowsWithThemselves) {
   const std::string text = "repeat(3)[dense(weight_std=sqrt(2)) relu] dense(weight_std=sqrt(2))";
   const Matrix<double> k = square(text, Limit::nngp, x), theta = square(text, Limit::ntk, x);
   const Matrix<double> kz = across(text, Limit::nngp, x, x), tz = across(text, Limit::ntk, x, x);
-  const Matrix<double> sign = square("dense sign dense", Limit::nngp, x), sz = across("dense sign dense", Limit::nngp, x, x);
+  const Matrix<double> sign = square("dense sign dense", Limit::nngp, x),
+                       sz = across("dense sign dense", Limit::nngp, x, x);
   for (std::size_t i = 0; i < x.rows(); ++i) {
     for (const Matrix<double>* m : {&k, &kz}) EXPECT_NEAR((*m)(i, i) / q(i, i), 1, network_gram_error<double> * 4);
     for (const Matrix<double>* m : {&theta, &tz}) EXPECT_NEAR((*m)(i, i) / q(i, i), 4, network_gram_error<double> * 16);
@@ -147,7 +151,8 @@ TEST(Pitfalls, StandardParametrisationAndDropout) {
     const std::string dense = "dense(16, parametrization=standard" + bias + ")";
     return dense + " relu " + dense;
   };
-  const Matrix<double> none = square(standard(""), Limit::ntk, x), zero = square(standard(", bias_std=0"), Limit::ntk, x);
+  const Matrix<double> none = square(standard(""), Limit::ntk, x),
+                       zero = square(standard(", bias_std=0"), Limit::ntk, x);
   for (std::size_t k = 0; k < none.size(); ++k) EXPECT_EQ(none.data()[k], zero.data()[k]);
 
   const std::string text = "dense relu dropout(0.5) dense";
@@ -169,25 +174,29 @@ TEST(Pitfalls, RowsOfExtremeSize) {
     Matrix<double> y = x;
     for (std::size_t k = 0; k < y.size(); ++k) y.data()[k] *= scale;
     const Matrix<double> k = square(text, Limit::ntk, y);
-    for (std::size_t e = 0; e < k.size(); ++e) EXPECT_NEAR(k.data()[e] / scale / scale / plain.data()[e], 1, 1e-13) << scale;
+    for (std::size_t e = 0; e < k.size(); ++e)
+      EXPECT_NEAR(k.data()[e] / scale / scale / plain.data()[e], 1, 1e-13) << scale;
   }
   Matrix<double> huge = x;
   for (double& v : huge.row(2)) v *= 1e160;
-  EXPECT_NE(message([&] { square(text, Limit::ntk, huge); }).find("sample 2 lies outside [1e-150, 1e+150]"), std::string::npos);
+  EXPECT_NE(message([&] { square(text, Limit::ntk, huge); }).find("sample 2 lies outside [1e-150, 1e+150]"),
+            std::string::npos);
   huge(2, 0) = std::nan("");
   EXPECT_EQ(message([&] { square(text, Limit::ntk, huge); }),
             "sample 2 holds a NaN (no kernel is defined for it) remove or fill it");
   EXPECT_NE(message([&] { square("dense(weight_std=3) gaussian(1, 1) dense", Limit::nngp, x); }).find("is not finite"),
             std::string::npos);
-  EXPECT_NE(message([&] { square("dense(weight_std=100) exp dense", Limit::nngp, x); }).find("is not finite"), std::string::npos);
+  EXPECT_NE(message([&] { square("dense(weight_std=100) exp dense", Limit::nngp, x); }).find("is not finite"),
+            std::string::npos);
 }
 
 // What float cannot hold is refused, not returned as infinity.
 TEST(Pitfalls, FloatOverflow) {
   Matrix<float> x(3, 2, 1.0F);
   x(1, 0) = 1e13F;
-  for (const char* text : {"dense monomial(2) dense", "dense(weight_std=1e10) relu dense", "dense(weight_std=1e10) sin dense", "dense(weight_std=20) exp(1, 1) dense",
-                           "dense sum[identity | monomial(2) dense] gaussian(1, -1) dense"}) {
+  for (const char* text :
+       {"dense monomial(2) dense", "dense(weight_std=1e10) relu dense", "dense(weight_std=1e10) sin dense",
+        "dense(weight_std=20) exp(1, 1) dense", "dense sum[identity | monomial(2) dense] gaussian(1, -1) dense"}) {
     const NetworkKernel kernel{Limit::ntk, parse_network(text)};
     EXPECT_NE(message([&] { network_gram<float>(kernel, x.view()); }).find("is not finite"), std::string::npos) << text;
   }
@@ -208,7 +217,8 @@ TEST(Pitfalls, NothingIsRefusedWithoutNeed) {
 TEST(Pitfalls, OppositeRowsThroughOddActivations) {
   Matrix<double> x = first_inputs(2, 7);
   for (std::size_t k = 0; k < 7; ++k) x(1, k) = -x(0, k);
-  for (const char* activation : {"erf", "sin", "gabor", "monomial(3)", "hermite(3)", "polynomial(0, 1, 0, 0.5)", "tanh"}) {
+  for (const char* activation :
+       {"erf", "sin", "gabor", "monomial(3)", "hermite(3)", "polynomial(0, 1, 0, 0.5)", "tanh"}) {
     const Matrix<double> k = square("dense " + std::string(activation) + " dense relu dense", Limit::ntk, x);
     EXPECT_NEAR(k(0, 1) / k(0, 0), 0, 1e-14) << activation;
   }

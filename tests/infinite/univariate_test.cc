@@ -41,7 +41,8 @@ TYPED_TEST(Univariate, SameAsTheSteps) {
 }
 
 TYPED_TEST(Univariate, ShallowNetworksCollapse) {
-  for (const char* text : {"dense relu dense", "repeat(3)[dense relu] dense", "repeat(10)[dense(weight_std=sqrt(2)) relu] dense"})
+  for (const char* text :
+       {"dense relu dense", "repeat(3)[dense relu] dense", "repeat(10)[dense(weight_std=sqrt(2)) relu] dense"})
     for (const Output output : {Output::nngp, Output::ntk})
       EXPECT_FALSE(univariate_polynomial<TypeParam>(compile(parse_network(text), 5), output).empty()) << text;
   for (const char* text : {"dense(bias_std=0.1) relu dense", "dense erf dense", "dense layer_norm relu dense"})

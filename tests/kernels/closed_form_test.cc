@@ -133,7 +133,8 @@ TYPED_TEST(ClosedForm, KeepsWhatAGramKeeps) {
     SCOPED_TRACE(to_text(Kernel{kernel}));
     check_symmetric_gram(*closed_form_gram<T>(kernel, x.view()), 256 * unit<T>, random);
     expect_permutes<T>([&](MatrixView<const T> a) { return closed_form_gram<T>(kernel, a); }, x, random);
-    expect_splits<T>([&](MatrixView<const T> a, MatrixView<const T> b) { return closed_form_gram<T>(kernel, a, b); }, x, random);
+    expect_splits<T>([&](MatrixView<const T> a, MatrixView<const T> b) { return closed_form_gram<T>(kernel, a, b); }, x,
+                     random);
   }
 }
 
@@ -179,7 +180,9 @@ TEST(ClosedFormKernel, Refusals) {
   Matrix<double> x(3, 2, 1.0), z(3, 4, 1.0);
   EXPECT_EQ(message([&] { closed_form_gram<double>({}, x.view(), z.view()); }),
             "the samples have 2 and 4 features (a kernel compares vectors of one length) give both the same columns");
-  EXPECT_EQ(message([&] { closed_form_gram<double>(with_lengths(Closed::gaussian, {1, 2, 3}), x.view()); }),
+  EXPECT_EQ(message([&] {
+              closed_form_gram<double>(with_lengths(Closed::gaussian, {1, 2, 3}), x.view());
+            }),
             "the kernel has 3 lengths for 2 features (each feature is divided by its own) give one length or 2");
   for (const double length : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()})
     EXPECT_EQ(message([&] { closed_form_gram<double>(with_lengths(Closed::gaussian, {length}), x.view()); }),
@@ -188,7 +191,8 @@ TEST(ClosedFormKernel, Refusals) {
     Matrix<double> y = x;
     y(2, 1) = bad;
     const std::string expected =
-        "the square of sample 2 is not finite (it holds a NaN, an infinity or numbers too large to square) mend or scale "
+        "the square of sample 2 is not finite (it holds a NaN, an infinity or numbers too large to square) mend or "
+        "scale "
         "the row";
     for (const Closed kind : {Closed::gaussian, Closed::laplacian1, Closed::linear, Closed::cauchy}) {
       EXPECT_EQ(message([&] { closed_form_gram<double>(with_lengths(kind, {}), y.view()); }), expected);

@@ -57,7 +57,8 @@ void expect_thread_invariant(const Gram<T>& gram, const Matrix<T>& full) {
   for (const std::size_t threads : Sizes{1, 2, 7}) {
     set_thread_count(threads);
     const Matrix<T> again = materialize(gram);
-    ASSERT_TRUE(std::equal(full.data(), full.data() + full.size(), again.data(), same_bits<T>)) << threads << " threads";
+    ASSERT_TRUE(std::equal(full.data(), full.data() + full.size(), again.data(), same_bits<T>))
+        << threads << " threads";
   }
   set_thread_count(0);
 }

@@ -1,6 +1,8 @@
 // Rows and networks that have broken kernels: for tests of any Gram of vectors.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
@@ -28,8 +30,8 @@ Matrix<T> normal_rows(Random& random, std::size_t rows, std::size_t cols) {
   return x;
 }
 
-// Normal rows, zero rows, and copies of earlier rows: equal, nearly equal (1e-3 .. 1e-16), scaled, opposite. Norms up to
-// 10^-+reach (150 at most for double, 17 for float).
+// Normal rows, zero rows, and copies of earlier rows: equal, nearly equal (1e-3 .. 1e-16), scaled, opposite. Norms up
+// to 10^-+reach (150 at most for double, 17 for float).
 template <class T>
 Matrix<T> hard_rows(Random& random, std::size_t rows, std::size_t cols, double reach) {
   Matrix<T> x = normal_rows<T>(random, rows, cols);
@@ -55,16 +57,23 @@ Matrix<T> hard_rows(Random& random, std::size_t rows, std::size_t cols, double r
 // Every activation with a closed form, in the language; `bounded`: at most linear growth, so that any norm may enter.
 inline const std::vector<std::string>& bounded_activations() {
   static const std::vector<std::string> all = {
-      "relu",       "leaky_relu(0.1)", "abs",  "abrelu(0.25, -0.5)", "sign",
-      "erf",        "erf(0.7, 2, 0.3)", "gelu", "gaussian(1, -0.5)",  "gabor",
-      "sin",        "cos(1, 1.5, 0.2)", "rbf(0.3)", "exp_normalized(0.8, -1)", "sigmoid_like"};
+      "relu", "leaky_relu(0.1)",  "abs",      "abrelu(0.25, -0.5)",      "sign",
+      "erf",  "erf(0.7, 2, 0.3)", "gelu",     "gaussian(1, -0.5)",       "gabor",
+      "sin",  "cos(1, 1.5, 0.2)", "rbf(0.3)", "exp_normalized(0.8, -1)", "sigmoid_like"};
   return all;
 }
 inline const std::vector<std::string>& growing_activations() {
-  static const std::vector<std::string> all = {"exp(0.5, 0.25)",   "gaussian(0.5, 0.02)",   "hermite(1)",
-                                               "hermite(2)",       "hermite(5)",            "monomial(0)",
-                                               "monomial(2)",      "monomial(3)",           "rectified_monomial(0)",
-                                               "rectified_monomial(2)", "rectified_monomial(3)",
+  static const std::vector<std::string> all = {"exp(0.5, 0.25)",
+                                               "gaussian(0.5, 0.02)",
+                                               "hermite(1)",
+                                               "hermite(2)",
+                                               "hermite(5)",
+                                               "monomial(0)",
+                                               "monomial(2)",
+                                               "monomial(3)",
+                                               "rectified_monomial(0)",
+                                               "rectified_monomial(2)",
+                                               "rectified_monomial(3)",
                                                "polynomial(0.3, 0.5, -0.2, 0.1)"};
   return all;
 }
@@ -85,16 +94,20 @@ inline std::string random_network(Random& random, const std::vector<std::string>
   const auto dense = [&] { return random_dense(random, standard); };
   std::string text = dense();
   for (std::size_t block = 1 + below(random, 3); block > 0; --block) {
-    const std::size_t kind = below(random, nesting > 0 ? 9 : 5);
-    const auto branch = [&] { return activation() + " " + random_network(random, activations, nesting - 1); };
+    const std::size_t kind = below(random, nesting > 0 ? 9 : 5), count = 1 + below(random, 4);
+    const auto body = [&] { return fmt::format("{} {}", activation(), dense()); };
+    const auto branch = [&] {
+      const std::string first = activation();
+      return fmt::format("{} {}", first, random_network(random, activations, nesting - 1));
+    };
     if (kind == 0) text += " layer_norm";
-    if (kind == 1) text += " repeat(" + std::to_string(1 + below(random, 4)) + ")[" + activation() + " " + dense() + "]";
-    if (kind == 2) text += " " + activation() + " dropout(0.75) " + dense();
-    if (kind == 3 || kind == 4) text += " " + activation() + " " + dense();
-    if (kind == 5) text += " sum[identity | " + branch() + "]";
-    if (kind == 6) text += " product[" + branch() + " | " + activation() + "] " + dense();
-    if (kind == 7) text += " concat[" + branch() + " | " + branch() + " | identity] " + dense();
-    if (kind == 8) text += " sum[" + branch() + " | " + branch() + "]";
+    if (kind == 1) text += fmt::format(" repeat({})[{}]", count, body());
+    if (kind == 2) text += fmt::format(" {} dropout(0.75) {}", activation(), dense());
+    if (kind == 3 || kind == 4) text += fmt::format(" {}", body());
+    if (kind == 5) text += fmt::format(" sum[identity | {}]", branch());
+    if (kind == 6) text += fmt::format(" product[{} | {}] {}", branch(), activation(), dense());
+    if (kind == 7) text += fmt::format(" concat[{} | {} | identity] {}", branch(), branch(), dense());
+    if (kind == 8) text += fmt::format(" sum[{} | {}]", branch(), branch());
   }
   return text;
 }

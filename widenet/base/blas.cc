@@ -23,7 +23,8 @@ void prepare() {
   std::call_once(once, [] {
     if (openblas_get_parallel() != 1)
       fail_outside(
-          "the BLAS that was loaded is not the pthread flavour of OpenBLAS (the serial flavour gives wrong numbers when "
+          "the BLAS that was loaded is not the pthread flavour of OpenBLAS (the serial flavour gives wrong numbers "
+          "when "
           "threads call it at once, the OpenMP flavour stalls) install libopenblas0-pthread, or choose it with "
           "update-alternatives --config libopenblas.so.0-x86_64-linux-gnu");
     openblas_set_num_threads(1);

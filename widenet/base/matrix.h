@@ -26,11 +26,7 @@ class MatrixView {
   MatrixView(T* data, std::size_t rows, std::size_t cols, std::size_t stride)
       : data_(data), rows_(rows), cols_(cols), stride_(stride) {}
   MatrixView(T* data, std::size_t rows, std::size_t cols) : MatrixView(data, rows, cols, cols) {}
-  operator MatrixView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data_, rows_, cols_, stride_};
-  }
+  operator MatrixView<const T>() const requires(!std::is_const_v<T>) { return {data_, rows_, cols_, stride_}; }
 
   T* data() const { return data_; }
   std::size_t rows() const { return rows_; }
@@ -53,7 +49,7 @@ namespace detail {
 // Memory aligned to whatever any vector instruction may want.
 inline constexpr std::size_t alignment = 128;
 struct AlignedFree {
-  void operator()(void* p) const { ::operator delete(p, std::align_val_t{alignment}); }
+  void operator()(void* p) const { ::operator delete (p, std::align_val_t{alignment}); }
 };
 }  // namespace detail
 
@@ -63,7 +59,7 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::size_t size)
-      : data_(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{detail::alignment}))), size_(size) {}
+      : data_(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{detail::alignment}))), size_(size) {}
   Buffer(std::size_t size, T value) : Buffer(size) { std::fill_n(data_.get(), size, value); }
   Buffer(const Buffer& other) : Buffer(other.size_) { std::copy_n(other.data(), size_, data_.get()); }
   Buffer& operator=(const Buffer& other) { return *this = Buffer(other); }

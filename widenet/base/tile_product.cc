@@ -56,9 +56,11 @@ const T* pack_rows(MatrixView<const T> rows) {
   const std::size_t blocks = (rows.rows() + row_block - 1) / row_block;
   const std::size_t size = blocks * row_block * rows.cols();
   if (packed.size() < size) packed = Buffer<T>(size);
-  for (std::size_t i = 0; i < blocks * row_block; ++i) {
-    T* to = packed.data() + i / row_block * row_block * rows.cols() + i % row_block;
-    for (std::size_t k = 0; k < rows.cols(); ++k) to[k * row_block] = i < rows.rows() ? rows(i, k) : T(0);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::size_t first = b * row_block, count = std::min(row_block, rows.rows() - first);
+    T* to = packed.data() + first * rows.cols();
+    for (std::size_t k = 0; k < rows.cols(); ++k, to += row_block)
+      for (std::size_t r = 0; r < row_block; ++r) to[r] = r < count ? rows(first + r, k) : T(0);
   }
   return packed.data();
 }
@@ -90,7 +92,8 @@ void product(MatrixView<const T> rows, const Panels<T>& columns, Range panels, M
   }
 }
 
-void product_double(MatrixView<const double> rows, const Panels<double>& columns, Range panels, MatrixView<double> out) {
+void product_double(MatrixView<const double> rows, const Panels<double>& columns, Range panels,
+                    MatrixView<double> out) {
   product(rows, columns, panels, out);
 }
 void product_float(MatrixView<const float> rows, const Panels<float>& columns, Range panels, MatrixView<float> out) {

@@ -70,13 +70,11 @@ HWY_INLINE VectorMask<T> both(VectorMask<T> a, VectorMask<T> b) {
 }
 
 template <class N>
-  requires std::is_class_v<N>
-HWY_INLINE N constant(long double x) {
+requires std::is_class_v<N> HWY_INLINE N constant(long double x) {
   return {hn::Set(typename N::Tag(), static_cast<typename Number<N>::Scalar>(x))};
 }
 template <class N>
-  requires std::is_class_v<N>
-HWY_INLINE N load(const typename Number<N>::Scalar* p) {
+requires std::is_class_v<N> HWY_INLINE N load(const typename Number<N>::Scalar* p) {
   return {hn::LoadU(typename N::Tag(), p)};
 }
 template <class T>
@@ -132,11 +130,11 @@ HWY_INLINE Vector<T> larger(Vector<T> a, Vector<T> b) {
 
 // asin(s) = s + s z R(z), z = s^2 in [0, 1/2]: minimax R of degree 17 (double, 5e-17) and 7 (float, 7e-9).
 inline constexpr double asin_double[18] = {
-    0.16666666666666657,  0.07500000000012094, 0.04464285711741088,  0.030381946555376956, 0.02237206698561623,
+    0.16666666666666657,  0.07500000000012094,  0.04464285711741088,  0.030381946555376956, 0.02237206698561623,
     0.017355203685390688, 0.013922199821951189, 0.012070889221049945, 0.005205508352248808, 0.03788208833071055,
-    -0.13532884452035754, 0.5244707598668026,  -1.4020465863831595,  2.830255121549406,    -4.0686867036181615,
-    4.012211060183745,    -2.4232079349125843, 0.6972072351980385};
-inline constexpr float asin_float[8] = {0.16666666f, 0.07500298f, 0.04452092f,  0.03222252f,
+    -0.13532884452035754, 0.5244707598668026,   -1.4020465863831595,  2.830255121549406,    -4.0686867036181615,
+    4.012211060183745,    -2.4232079349125843,  0.6972072351980385};
+inline constexpr float asin_float[8] = {0.16666666f,  0.07500298f, 0.04452092f,  0.03222252f,
                                         0.009047462f, 0.06799008f, -0.08595139f, 0.09831634f};
 
 template <class N>

@@ -2,10 +2,10 @@
 // (by reference.cc) for scalars. Included inside a namespace; no include guard of its own, see HWY toggles. Sums and
 // products are grouped so that exchanging i and j gives the same bits.
 //
-// A pair of samples is (c, i, j): its correlation c and the numbers of the two samples, root = sqrt(q) and f[] as filled by
-// the struct. The correlation is held twice: as rho, whose relative accuracy holds near 0, and as its signed complement,
-// s = 1 - rho for rho >= 0 and s = -(1 + rho) for rho < 0 (-0.0 for rho = -1), whose relative accuracy holds where rows
-// are nearly parallel or opposite: that is where the slopes of kinked activations are sensitive.
+// A pair of samples is (c, i, j): its correlation c and the numbers of the two samples, root = sqrt(q) and f[] as
+// filled by the struct. The correlation is held twice: as rho, whose relative accuracy holds near 0, and as its signed
+// complement, s = 1 - rho for rho >= 0 and s = -(1 + rho) for rho < 0 (-0.0 for rho = -1), whose relative accuracy
+// holds where rows are nearly parallel or opposite: that is where the slopes of kinked activations are sensitive.
 template <class N>
 struct Correlation {
   N s, rho;
@@ -114,9 +114,8 @@ WIDENET_INLINE void relu_pairs(const ReluDual& p, const PoleRoot<N>* m, const N*
     slope[u] = select(negative, constant<N>(2 * p.alpha - p.beta) - slope[u], slope[u]);
     // 1 - rho' = (2 - k) + (k - 1) |s| - lens where the outputs are never negatively correlated; else by 1 + rho'.
     const N opposite =
-        p.nonnegative()
-            ? multiply_add(kappa - one, m[u].complement, constant<N>(2) - kappa) - lens
-            : signed_complement(multiply_add(one - kappa, m[u].complement, kappa) + lens, constant<N>(-1));
+        p.nonnegative() ? multiply_add(kappa - one, m[u].complement, constant<N>(2) - kappa) - lens
+                        : signed_complement(multiply_add(one - kappa, m[u].complement, kappa) + lens, constant<N>(-1));
     next[u] = select(negative, opposite, magnitude(next[u]));
   }
 }
@@ -133,8 +132,9 @@ template <class N>
 WIDENET_INLINE Dual<N> pair(const SignDual&, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
   const N per_right_angle = constant<N>(2 / std::numbers::pi_v<long double>);
   const N root = sine(c.s), size = magnitude(c.rho);
-  return {{with_sign_of(angle(root, size) * per_right_angle, c.s), with_sign_of(angle(size, root) * per_right_angle, c.s)},
-          constant<N>(0)};
+  return {
+      {with_sign_of(angle(root, size) * per_right_angle, c.s), with_sign_of(angle(size, root) * per_right_angle, c.s)},
+      constant<N>(0)};
 }
 
 // rho~ = t_i t_j rho, its size and sqrt(1 - rho~^2).
@@ -220,8 +220,8 @@ WIDENET_INLINE Dual<N> pair(const TrigDual& p, Correlation<N> c, const Side<N, 0
   const N covariance = i.root * j.root * magnitude(c.rho);
   const N smaller = select(is_negative(c.s), minus, plus);
   const N grow = exponential_minus_one(constant<N>(2 * p.b * p.b) * covariance);
-  const N difference = select(covariance < constant<N>(0.25 / (p.b * p.b + 1e-300)),
-                              with_sign_of(smaller * grow, c.s), minus - plus);
+  const N difference =
+      select(covariance < constant<N>(0.25 / (p.b * p.b + 1e-300)), with_sign_of(smaller * grow, c.s), minus - plus);
   const N share = constant<N>(1 - p.cos2c);
   const N amplitude = constant<N>(p.a * p.a / 2), slope_amplitude = constant<N>(p.a * p.a * p.b * p.b / 2);
   return {{c.s, amplitude * multiply_add(share, plus, difference)},
@@ -246,7 +246,8 @@ template <class N>
 WIDENET_INLINE Dual<N> pair(const ExpNormalizedDual& p, Correlation<N> c, const Side<N, 0>&, const Side<N, 0>&) {
   const N exponent = constant<N>(-p.gamma) * one_minus_correlation(c.s);
   const N rho = exponential(exponent);
-  return {{magnitude(exponential_minus_one(exponent)), rho}, constant<N>(p.gamma * std::exp(p.gamma * (1 + p.shift))) * rho};
+  return {{magnitude(exponential_minus_one(exponent)), rho},
+          constant<N>(p.gamma * std::exp(p.gamma * (1 + p.shift))) * rho};
 }
 
 template <class N>
@@ -269,10 +270,11 @@ WIDENET_INLINE Dual<N> pair(const PowerDual& p, Correlation<N> c, const Side<N, 
   return {{with_sign_of(complement, sign), with_sign_of(value, sign)}, with_sign_of(slope, slope_sign)};
 }
 
-// J_0 = pi - t, J_1 = sin t + (pi - t) cos t, J_n = (2n - 1) cos(t) J_{n-1} + (n - 1)^2 sin^2(t) J_{n-2}; the same recursion
-// for d_n = 1 - J_n / J_n(0), which keeps its relative accuracy near t = 0.
+// J_0 = pi - t, J_1 = sin t + (pi - t) cos t, J_n = (2n - 1) cos(t) J_{n-1} + (n - 1)^2 sin^2(t) J_{n-2}; the same
+// recursion for d_n = 1 - J_n / J_n(0), which keeps its relative accuracy near t = 0.
 template <class N>
-WIDENET_INLINE Dual<N> pair(const RectifiedMonomialDual& p, Correlation<N> c, const Side<N, 1>& i, const Side<N, 1>& j) {
+WIDENET_INLINE Dual<N> pair(const RectifiedMonomialDual& p, Correlation<N> c, const Side<N, 1>& i,
+                            const Side<N, 1>& j) {
   const N one = constant<N>(1), pi = constant<N>(std::numbers::pi_v<long double>);
   const N per_pi = constant<N>(1 / std::numbers::pi_v<long double>);
   const auto negative = is_negative(c.s);

@@ -40,14 +40,14 @@ struct SignDual {
   void fill(double, double*) const {}
 };
 
-// What erf, gelu and gaussian share: with g q in place of the variance, t = sqrt(g q / (1 + g q)), w = 1 / sqrt(1 + g q),
-// so that rho~ = t_i t_j rho and 1 - rho~^2 need no cancellation at any q.
+// What erf, gelu and gaussian share: with g q in place of the variance, t = sqrt(g q / (1 + g q)), w = 1 / sqrt(1 + g
+// q), so that rho~ = t_i t_j rho and 1 - rho~^2 need no cancellation at any q.
 struct Damped {
   static void fill(double gq, double* f) {
     const double inverse = gq > 1 ? 1 / gq : 1;
     const double h = gq > 1 ? std::sqrt(1 + inverse) : std::sqrt(1 + gq);
-    f[0] = gq > 1 ? 1 / h : std::sqrt(gq) / h;        // t
-    f[1] = gq > 1 ? std::sqrt(inverse) / h : 1 / h;   // w
+    f[0] = gq > 1 ? 1 / h : std::sqrt(gq) / h;       // t
+    f[1] = gq > 1 ? std::sqrt(inverse) / h : 1 / h;  // w
   }
 };
 
@@ -128,8 +128,8 @@ struct ExpNormalizedDual {
   void fill(double, double*) const {}
 };
 
-// x^n: K = (a b)^(n/2) p(rho), Kdot = (a b)^((n-1)/2) p'(rho), where p(rho) = scale sum_l weight_l rho^l is E[x^n y^n] at
-// unit variances; weights >= 0, their sum is 1, l of one parity.
+// x^n: K = (a b)^(n/2) p(rho), Kdot = (a b)^((n-1)/2) p'(rho), where p(rho) = scale sum_l weight_l rho^l is E[x^n y^n]
+// at unit variances; weights >= 0, their sum is 1, l of one parity.
 struct PowerDual {
   static constexpr std::size_t factors = 1;  // sqrt(q)^(n-1)
   static constexpr bool gives_covariance = false;
@@ -173,12 +173,12 @@ struct HermiteDual {
   void fill(double q, double* f) const;
 };
 
-using ClosedDual = std::variant<ReluDual, SignDual, ErfDual, GeluDual, GaussianDual, GrowingGaussianDual, GaborDual,
-                                TrigDual, RbfDual, ExpDual, ExpNormalizedDual, PowerDual, RectifiedMonomialDual,
-                                PolynomialDual, HermiteDual>;
+using ClosedDual =
+    std::variant<ReluDual, SignDual, ErfDual, GeluDual, GaussianDual, GrowingGaussianDual, GaborDual, TrigDual, RbfDual,
+                 ExpDual, ExpNormalizedDual, PowerDual, RectifiedMonomialDual, PolynomialDual, HermiteDual>;
 
-// Bound of the error of a closed form in float64, at any variances and correlation: of K relative to the root of the two
-// samples' own K, of Kdot likewise; and of own moments relative to themselves.
+// Bound of the error of a closed form in float64, at any variances and correlation: of K relative to the root of the
+// two samples' own K, of Kdot likewise; and of own moments relative to themselves.
 inline constexpr double closed_dual_error = 1e-14;
 
 // The closed form of an activation; nothing where there is none (or a polynomial's degree is above 15), then it is

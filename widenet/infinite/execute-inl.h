@@ -1,5 +1,5 @@
-// Steps on a chunk of pairs, over the number type N: a vector (execute.cc) or a scalar (reference.cc). Included inside a
-// namespace that has N's words, Vector traits as Number<N>, and WIDENET_INLINE.
+// Steps on a chunk of pairs, over the number type N: a vector (execute.cc) or a scalar (reference.cc). Included inside
+// a namespace that has N's words, Vector traits as Number<N>, and WIDENET_INLINE.
 
 #include "widenet/infinite/closed_dual-inl.h"
 
@@ -25,8 +25,8 @@ WIDENET_INLINE N of_column(const Cursor<T>& at, std::size_t k, std::size_t lane)
 }
 
 // The correlation after K' = A K + B, from unit shares u^2 + w^2 = 1 (stored times sqrt(1/2)):
-// 1 - rho' = ((u_i - u_j)^2 + (w_i - w_j)^2) / 2 + u_i u_j (1 - rho), and the same against -1 with w_j negated. A bias can
-// turn opposite rows into nearly equal ones, so it is the sign of rho' that tells which of the two is wanted.
+// 1 - rho' = ((u_i - u_j)^2 + (w_i - w_j)^2) / 2 + u_i u_j (1 - rho), and the same against -1 with w_j negated. A bias
+// can turn opposite rows into nearly equal ones, so it is the sign of rho' that tells which of the two is wanted.
 template <class N>
 WIDENET_INLINE N affine_rho(N rho, N ui, N uj, N wi, N wj) {
   return multiply_add(constant<N>(2) * ui * uj, rho, constant<N>(2) * wi * wj);
@@ -60,7 +60,8 @@ WIDENET_INLINE Dual<N> apply_dual(const D& dual, Correlation<N> c, const Cursor<
   }
   Dual<N> result = pair<N>(dual, c, i, j);
   if constexpr (D::gives_covariance) {
-    const N inverse_i = of_row<N>(at, first + 1 + D::factors), inverse_j = of_column<N>(at, first + 1 + D::factors, lane);
+    const N inverse_i = of_row<N>(at, first + 1 + D::factors),
+            inverse_j = of_column<N>(at, first + 1 + D::factors, lane);
     // The larger factor first: it may not overflow, and exchanging i and j changes nothing.
     const N rho = result.out.rho * larger(inverse_i, inverse_j) * select(inverse_i < inverse_j, inverse_i, inverse_j);
     const N complement = larger(constant<N>(1) - magnitude(rho), constant<N>(0));
@@ -283,8 +284,8 @@ void dropout(double keep, const Cursor<T>& at, const Slot<T>& slot) {
   }
 }
 
-// Sum and concat: K = sum_b weight_b K_b; 1 -+ rho = sum_b (u_i - u_j)^2 + 2 u_i u_j (1 -+ rho_b). Parameters per branch:
-// u_b = sqrt(weight_b q_b / q) / sqrt(2), root of q_b.
+// Sum and concat: K = sum_b weight_b K_b; 1 -+ rho = sum_b (u_i - u_j)^2 + 2 u_i u_j (1 -+ rho_b). Parameters per
+// branch: u_b = sqrt(weight_b q_b / q) / sqrt(2), root of q_b.
 template <class N, class T>
 void join_sum(const JoinStep& step, const Cursor<T>& at, const Slot<T>* slots) {
   for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes) {
@@ -316,7 +317,8 @@ void join_product(const JoinStep& step, const Cursor<T>& at, const Slot<T>* slot
       theta = multiply_add(theta, k, covariance * load<N>(slots[b].theta + lane));
       covariance = covariance * k;
       const N m = magnitude(product.s), n = magnitude(c.s);
-      const N sign = select(is_negative(c.s), -with_sign_of(constant<N>(1), product.s), with_sign_of(constant<N>(1), product.s));
+      const N sign =
+          select(is_negative(c.s), -with_sign_of(constant<N>(1), product.s), with_sign_of(constant<N>(1), product.s));
       product = {with_sign_of(negative_multiply_add(m, n, m + n), sign), product.rho * c.rho};
     }
     store_correlation(product, slots[0], lane);

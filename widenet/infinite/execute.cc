@@ -70,8 +70,9 @@ void run(const ChunkArguments<T>& a) {
   }
   const N root = constant<N>(*at.row);
   for (std::size_t j = 0; j < lanes; j += Number<N>::lanes)
-    store_result(theta ? load<N>(a.state + 2 * lanes + j) : root * load<N>(at.columns + j) * load<N>(a.state + lanes + j),
-                 a.out + j, a.stream);
+    store_result(
+        theta ? load<N>(a.state + 2 * lanes + j) : root * load<N>(at.columns + j) * load<N>(a.state + lanes + j),
+        a.out + j, a.stream);
 }
 
 template <class T>
@@ -118,13 +119,13 @@ void run_double(const ChunkArguments<double>& a) { run(a); }
 void run_float(const ChunkArguments<float>& a) { run(a); }
 double correlate_double(const double* p, double i, const double* j, double* s) { return correlate_chunk(p, i, j, s); }
 float correlate_float(const float* p, float i, const float* j, float* s) { return correlate_chunk(p, i, j, s); }
-void polynomial_double(std::span<const double> c, const double* s, double x, const double* y, double* out, bool stream) {
+void polynomial_double(std::span<const double> c, const double* s, double x, const double* y, double* out,
+                       bool stream) {
   polynomial(c, s, x, y, out, stream);
 }
 void polynomial_float(std::span<const float> c, const float* s, float x, const float* y, float* out, bool stream) {
   polynomial(c, s, x, y, out, stream);
 }
-
 
 }  // namespace HWY_NAMESPACE
 }  // namespace widenet
@@ -159,11 +160,13 @@ float correlate(const float* product, float inverse_norm, const float* inverse_n
   return HWY_DYNAMIC_DISPATCH(correlate_float)(product, inverse_norm, inverse_norms, s);
 }
 template <>
-void execute_polynomial(std::span<const double> c, const double* s, double scale, const double* scales, double* out, bool stream) {
+void execute_polynomial(std::span<const double> c, const double* s, double scale, const double* scales, double* out,
+                        bool stream) {
   HWY_DYNAMIC_DISPATCH(polynomial_double)(c, s, scale, scales, out, stream);
 }
 template <>
-void execute_polynomial(std::span<const float> c, const float* s, float scale, const float* scales, float* out, bool stream) {
+void execute_polynomial(std::span<const float> c, const float* s, float scale, const float* scales, float* out,
+                        bool stream) {
   HWY_DYNAMIC_DISPATCH(polynomial_float)(c, s, scale, scales, out, stream);
 }
 

@@ -18,18 +18,18 @@ enum class Output { nngp, ntk };
 inline constexpr std::size_t numbers_per_pair = 3;
 
 // One row sample against chunk_lanes<T> column samples. On entry state holds the input's correlation in slot 0, s and
-// rho: state[0 .. lanes) and state[lanes .. 2 lanes); its size is state_size. `out` gets chunk_lanes<T> kernel values. Vectorised; picks the best
-// instruction set at run time.
+// rho: state[0 .. lanes) and state[lanes .. 2 lanes); its size is state_size. `out` gets chunk_lanes<T> kernel values.
+// Vectorised; picks the best instruction set at run time.
 template <class T>
 struct ChunkArguments {
   const Program* program;
   Output output;
-  const T* row;                        // parameters of the row sample
-  const T* columns;                    // parameters of the chunk
-  const DualSides* row_sides;     // of all rows and columns, one per table step
+  const T* row;                // parameters of the row sample
+  const T* columns;            // parameters of the chunk
+  const DualSides* row_sides;  // of all rows and columns, one per table step
   const DualSides* column_sides;
-  std::size_t row_sample;         // the row's index there
-  Range column_samples;           // the lanes that are samples
+  std::size_t row_sample;  // the row's index there
+  Range column_samples;    // the lanes that are samples
   T* state;
   T* out;
   // Store past the caches: for results that are not read soon and more than they hold.
@@ -42,8 +42,8 @@ std::size_t state_size(const Program& program) {
 template <class T>
 void execute(const ChunkArguments<T>& arguments);
 
-// The correlations of a row with a chunk from the products of tile_product, rho = product * inverse_norm * inverse_norms:
-// fills s and rho as execute() wants them. Returns the smallest |s| of the chunk.
+// The correlations of a row with a chunk from the products of tile_product, rho = product * inverse_norm *
+// inverse_norms: fills s and rho as execute() wants them. Returns the smallest |s| of the chunk.
 template <class T>
 T correlate(const T* product, T inverse_norm, const T* inverse_norms, T* state);
 
@@ -53,8 +53,8 @@ T correlate(const T* product, T inverse_norm, const T* inverse_norms, T* state);
 template <class N>
 std::pair<N, N> execute_pair(const Program& program, const double* row, const double* column, N s);
 
-// For a homogeneous program: K / (|x||z|/d) or Theta / (...) as a polynomial in y = 2 asin(rho) / pi, lowest power first;
-// empty when none with error below 4 eps of its value at rho = 1 and well-conditioned coefficients exists.
+// For a homogeneous program: K / (|x||z|/d) or Theta / (...) as a polynomial in y = 2 asin(rho) / pi, lowest power
+// first; empty when none with error below 4 eps of its value at rho = 1 and well-conditioned coefficients exists.
 template <class T>
 std::vector<T> univariate_polynomial(const Program& program, Output output);
 

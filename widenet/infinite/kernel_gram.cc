@@ -92,7 +92,8 @@ struct Builder {
   Pointer operator()(const Kernel& kernel) const { return std::visit(*this, kernel.node); }
 
   Pointer operator()(const ClosedKernel& kernel) const {
-    if (!is_arc_cosine(kernel.kind)) return symmetric ? closed_form_gram<T>(kernel, x) : closed_form_gram<T>(kernel, x, z);
+    if (!is_arc_cosine(kernel.kind))
+      return symmetric ? closed_form_gram<T>(kernel, x) : closed_form_gram<T>(kernel, x, z);
     Program program = arc_cosine_program(order_of(kernel.kind));
     std::vector<Pointer> parts;
     parts.push_back(symmetric ? program_gram<T>(std::move(program), Output::nngp, x)
@@ -118,7 +119,8 @@ struct Builder {
   }
 };
 
-std::size_t side_bytes(const Kernel& kernel, std::size_t n, std::size_t features, std::size_t number_size, bool columns) {
+std::size_t side_bytes(const Kernel& kernel, std::size_t n, std::size_t features, std::size_t number_size,
+                       bool columns) {
   const auto sum = [&](const std::vector<Kernel>& parts) {
     return std::accumulate(parts.begin(), parts.end(), std::size_t{0}, [&](std::size_t total, const Kernel& part) {
       return total + side_bytes(part, n, features, number_size, columns);
@@ -151,7 +153,8 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x
 
 std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, std::size_t features,
                               std::size_t number_size) {
-  return side_bytes(kernel, m, features, number_size, true) + (n > 0 ? side_bytes(kernel, n, features, number_size, false) : 0);
+  return side_bytes(kernel, m, features, number_size, true) +
+         (n > 0 ? side_bytes(kernel, n, features, number_size, false) : 0);
 }
 
 using D = MatrixView<const double>;

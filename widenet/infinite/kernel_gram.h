@@ -9,8 +9,8 @@
 namespace widenet {
 
 // The Gram of a kernel expression on the rows of x (n x d), or between those of x and z (m x d): sums, products and
-// scalings of closed-form kernels, of the limits of networks and of plain numbers (constant kernels). Throws Error(usage) as closed_form_gram and
-// network_gram do. The views must outlive the Gram.
+// scalings of closed-form kernels, of the limits of networks and of plain numbers (constant kernels). Throws
+// Error(usage) as closed_form_gram and network_gram do. The views must outlive the Gram.
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x);
 template <class T>

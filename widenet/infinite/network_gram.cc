@@ -16,7 +16,9 @@ template <class T>
 class NetworkGram final : public Gram<T> {
  public:
   NetworkGram(Program program, Output output, MatrixView<const T> x, MatrixView<const T> z, bool symmetric)
-      : program_(std::move(program)), output_(output), polynomial_(univariate_polynomial<T>(program_, output)),
+      : program_(std::move(program)),
+        output_(output),
+        polynomial_(univariate_polynomial<T>(program_, output)),
         columns_(program_, z, true) {
     mirrors_ = symmetric && table_count(program_) > 0;
     if (!symmetric) rows_ = std::make_unique<Samples<T>>(program_, x, false);
@@ -43,13 +45,14 @@ class NetworkGram final : public Gram<T> {
     constexpr std::size_t lanes = chunk_lanes<T>;
     for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
       for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass)
-        pass({r, std::min(rows.end, r + rows_per_pass)}, {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)},
-             rows.begin, cols, out);
+        pass({r, std::min(rows.end, r + rows_per_pass)},
+             {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)}, rows.begin, cols, out);
   }
 
   // The entries below the diagonal from those above, for duals that read their two samples in turn.
   void mirror(Range rows, Range cols, MatrixView<T> out) const {
-    const Range below{std::max(rows.begin, cols.begin + 1), rows.end}, left{cols.begin, std::min(cols.end, rows.end - 1)};
+    const Range below{std::max(rows.begin, cols.begin + 1), rows.end},
+        left{cols.begin, std::min(cols.end, rows.end - 1)};
     if (below.begin >= below.end || left.begin >= left.end) return;
     auto above = Matrix<T>::uninitialized(left.size(), below.size());
     compute(left, below, above);
@@ -126,9 +129,17 @@ class NetworkGram final : public Gram<T> {
       execute_polynomial<T>(polynomial_, state, scale, roots_.data() + first, values, stream);
       return;
     }
-    execute<T>({.program = &program_, .output = output_, .row = rows.row(i), .columns = columns_.chunk(chunk),
-                .row_sides = rows.sides().data(), .column_sides = columns_.sides().data(), .row_sample = i,
-                .column_samples = {first, first + valid}, .state = state, .out = values, .stream = stream});
+    execute<T>({.program = &program_,
+                .output = output_,
+                .row = rows.row(i),
+                .columns = columns_.chunk(chunk),
+                .row_sides = rows.sides().data(),
+                .column_sides = columns_.sides().data(),
+                .row_sample = i,
+                .column_samples = {first, first + valid},
+                .state = state,
+                .out = values,
+                .stream = stream});
   }
 
   // Below this complement the difference of the unit vectors is more accurate than 1 - x . z / (|x| |z|).

@@ -214,15 +214,14 @@ Program arc_cosine_program(std::size_t order) {
 }
 
 std::size_t parameter_count(const Step& step) {
-  return std::visit(Overloaded{[](const AffineStep&) -> std::size_t { return 3; },
-                               [](const DualStep& s) { return dual_parameters(s.dual); },
-                               [](const ChainStep& s) { return s.layers.size() * (2 + dual_parameters(s.dual)); },
-                               [](const TableStep&) -> std::size_t { return 3; },
-                               [](const NormStep&) -> std::size_t { return 1; },
-                               [](const DropoutStep&) -> std::size_t { return 0; },
-                               [](const CopyStep&) -> std::size_t { return 0; },
-                               [](const JoinStep& s) { return s.count * 2; }},
-                    step);
+  return std::visit(
+      Overloaded{[](const AffineStep&) -> std::size_t { return 3; },
+                 [](const DualStep& s) { return dual_parameters(s.dual); },
+                 [](const ChainStep& s) { return s.layers.size() * (2 + dual_parameters(s.dual)); },
+                 [](const TableStep&) -> std::size_t { return 3; }, [](const NormStep&) -> std::size_t { return 1; },
+                 [](const DropoutStep&) -> std::size_t { return 0; }, [](const CopyStep&) -> std::size_t { return 0; },
+                 [](const JoinStep& s) { return s.count * 2; }},
+      step);
 }
 
 std::size_t parameter_count(const Program& program) {
@@ -240,15 +239,14 @@ std::size_t table_count(const Program& program) {
 double operations_per_entry(const Program& program) {
   double total = 5;
   for (const Step& step : program.steps)
-    total += std::visit(Overloaded{[](const AffineStep&) { return 14.0; },
-                                   [](const DualStep& s) { return dual_operations(s.dual); },
-                                   [](const ChainStep& s) {
-                                     return (14.0 + dual_operations(s.dual)) * static_cast<double>(s.layers.size());
-                                   },
-                                   [](const TableStep&) { return 800.0; }, [](const NormStep&) { return 2.0; },
-                                   [](const DropoutStep&) { return 4.0; }, [](const CopyStep&) { return 0.0; },
-                                   [](const JoinStep& s) { return 12.0 * static_cast<double>(s.count); }},
-                        step);
+    total += std::visit(
+        Overloaded{
+            [](const AffineStep&) { return 14.0; }, [](const DualStep& s) { return dual_operations(s.dual); },
+            [](const ChainStep& s) { return (14.0 + dual_operations(s.dual)) * static_cast<double>(s.layers.size()); },
+            [](const TableStep&) { return 800.0; }, [](const NormStep&) { return 2.0; },
+            [](const DropoutStep&) { return 4.0; }, [](const CopyStep&) { return 0.0; },
+            [](const JoinStep& s) { return 12.0 * static_cast<double>(s.count); }},
+        step);
   return total;
 }
 

@@ -55,8 +55,8 @@ struct DropoutStep {
 struct CopyStep {
   std::size_t from, to;
 };
-// Joins slots first, first + 1, ..., first + count - 1 into `first`; weights are the width shares of a concat, ones for a
-// sum.
+// Joins slots first, first + 1, ..., first + count - 1 into `first`; weights are the width shares of a concat, ones for
+// a sum.
 struct JoinStep {
   Join join;
   std::size_t first, count;
@@ -65,9 +65,9 @@ struct JoinStep {
 using Step = std::variant<AffineStep, DualStep, ChainStep, TableStep, NormStep, DropoutStep, CopyStep, JoinStep>;
 
 struct Program {
-  std::vector<Step> steps;      // the input is in slot 0, so is the result
+  std::vector<Step> steps;  // the input is in slot 0, so is the result
   std::size_t slots = 1;
-  double divisor = 1;           // the input's covariance is x . z / divisor: the number of features of a network's input
+  double divisor = 1;  // the input's covariance is x . z / divisor: the number of features of a network's input
   // Whether the kernel is |x| |z| / divisor times a function of the angle alone: networks of relu, leaky_relu, abs,
   // abrelu without biases, products or dropout. Then one polynomial replaces all steps.
   bool homogeneous = false;
@@ -76,8 +76,8 @@ struct Program {
 // Compiles a network that validate() has passed for inputs of `features` numbers.
 Program compile(const Network& network, std::size_t features);
 
-// The arc-cosine kernel (1/pi) |x|^n |z|^n J_n(theta) of Cho & Saul 2009 is twice the NNGP of this program: one rectified
-// monomial on the samples as they are.
+// The arc-cosine kernel (1/pi) |x|^n |z|^n J_n(theta) of Cho & Saul 2009 is twice the NNGP of this program: one
+// rectified monomial on the samples as they are.
 Program arc_cosine_program(std::size_t order);
 
 // Numbers of one sample that a step reads, in this order.

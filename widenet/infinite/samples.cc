@@ -60,9 +60,10 @@ class SampleRun {
     return own;
   }
   [[noreturn]] void refuse(OwnKernel own) const {
-    fail("the kernel of sample {} is not finite (on the way a mean square is {:.3g}, its tangent kernel {:.3g}, and the "
-         "numbers reach {:g}) scale the inputs down, or choose smaller weight_std or another activation{}",
-         sample_, own.nngp, own.ntk, largest_, largest_ < largest_kernel<double> ? ", or compute in float64" : "");
+    fail(
+        "the kernel of sample {} is not finite (on the way a mean square is {:.3g}, its tangent kernel {:.3g}, and the "
+        "numbers reach {:g}) scale the inputs down, or choose smaller weight_std or another activation{}",
+        sample_, own.nngp, own.ntk, largest_, largest_ < largest_kernel<double> ? ", or compute in float64" : "");
   }
 
   void run(const AffineStep& step) {
@@ -134,9 +135,11 @@ void check_norm(T squared_norm, std::size_t sample) {
   const double norm = std::sqrt(static_cast<double>(squared_norm));
   if (std::isnan(norm)) fail("sample {} holds a NaN (no kernel is defined for it) remove or fill it", sample);
   if (norm > high || (norm > 0 && norm < low))
-    fail("the norm {:.3g} of sample {} lies outside [{:g}, {:g}] (its square is not a {} number of full precision) scale "
-         "the inputs",
-         norm, sample, low, high, sizeof(T) == 8 ? "float64" : "float32");
+    fail(
+        "the norm {:.3g} of sample {} lies outside [{:g}, {:g}] (its square is not a {} number of full precision) "
+        "scale "
+        "the inputs",
+        norm, sample, low, high, sizeof(T) == 8 ? "float64" : "float32");
 }
 
 }  // namespace
@@ -176,7 +179,8 @@ Samples<T>::Samples(const Program& program, MatrixView<const T> points, bool as_
   });
   std::size_t t = 0;
   for (const Step& step : program.steps)
-    if (const auto* table = std::get_if<TableStep>(&step)) sides_.push_back(table->table->sides(table_variances.row(t++)));
+    if (const auto* table = std::get_if<TableStep>(&step))
+      sides_.push_back(table->table->sides(table_variances.row(t++)));
 }
 
 template <class T>

@@ -67,7 +67,9 @@ bool distances_double(double q, const double* n, double s, double* v) { return s
 bool distances_float(float q, const float* n, float s, float* v) { return squared_distances(q, n, s, v); }
 void sum_double(const double* x, const double* p, std::size_t d, double* v) { by_feature<double, false>(x, p, d, v); }
 void sum_float(const float* x, const float* p, std::size_t d, float* v) { by_feature<float, false>(x, p, d, v); }
-void product_of_double(const double* x, const double* p, std::size_t d, double* v) { by_feature<double, true>(x, p, d, v); }
+void product_of_double(const double* x, const double* p, std::size_t d, double* v) {
+  by_feature<double, true>(x, p, d, v);
+}
 void product_of_float(const float* x, const float* p, std::size_t d, float* v) { by_feature<float, true>(x, p, d, v); }
 
 }  // namespace HWY_NAMESPACE
@@ -89,9 +91,13 @@ HWY_EXPORT(product_of_float);
 
 void map(const ClosedKernel& k, double* v) { HWY_DYNAMIC_DISPATCH(map_double)(k, v); }
 void map(const ClosedKernel& k, float* v) { HWY_DYNAMIC_DISPATCH(map_float)(k, v); }
-bool distances(double q, const double* n, double s, double* v) { return HWY_DYNAMIC_DISPATCH(distances_double)(q, n, s, v); }
+bool distances(double q, const double* n, double s, double* v) {
+  return HWY_DYNAMIC_DISPATCH(distances_double)(q, n, s, v);
+}
 bool distances(float q, const float* n, float s, float* v) { return HWY_DYNAMIC_DISPATCH(distances_float)(q, n, s, v); }
-void sum_of(const double* x, const double* p, std::size_t d, double* v) { HWY_DYNAMIC_DISPATCH(sum_double)(x, p, d, v); }
+void sum_of(const double* x, const double* p, std::size_t d, double* v) {
+  HWY_DYNAMIC_DISPATCH(sum_double)(x, p, d, v);
+}
 void sum_of(const float* x, const float* p, std::size_t d, float* v) { HWY_DYNAMIC_DISPATCH(sum_float)(x, p, d, v); }
 void product_of(const double* x, const double* p, std::size_t d, double* v) {
   HWY_DYNAMIC_DISPATCH(product_of_double)(x, p, d, v);
@@ -130,9 +136,11 @@ struct Side {
       norms[i] = dot<T>(row, row);
       // r^2 may be four times as large.
       if (!std::isfinite(4 * norms[i]))
-        fail("the square of sample {} is not finite (it holds a NaN, an infinity or numbers too large to square) mend or "
-             "scale the row",
-             i);
+        fail(
+            "the square of sample {} is not finite (it holds a NaN, an infinity or numbers too large to square) mend "
+            "or "
+            "scale the row",
+            i);
     }
   }
 };
@@ -180,7 +188,8 @@ class ClosedFormGram final : public Gram<T> {
         T* value = values.row_data(i - rows.begin) + (p - panels.begin) * width;
         prepare(i, p, value);
         map(kernel_, value);
-        std::copy_n(value + (here.begin - p * width), here.size(), out.row_data(i - first_row) + (here.begin - cols.begin));
+        std::copy_n(value + (here.begin - p * width), here.size(),
+                    out.row_data(i - first_row) + (here.begin - cols.begin));
       }
     }
   }
@@ -211,14 +220,15 @@ class ClosedFormGram final : public Gram<T> {
 };
 
 template <class T>
-std::unique_ptr<Gram<T>> make(const ClosedKernel& kernel, MatrixView<const T> x, MatrixView<const T> z, bool symmetric) {
+std::unique_ptr<Gram<T>> make(const ClosedKernel& kernel, MatrixView<const T> x, MatrixView<const T> z,
+                              bool symmetric) {
   if (x.cols() != z.cols())
     fail("the samples have {} and {} features (a kernel compares vectors of one length) give both the same columns",
          x.cols(), z.cols());
   const std::size_t lengths = kernel.lengths.size();
   if (lengths > 1 && lengths != x.cols())
-    fail("the kernel has {} lengths for {} features (each feature is divided by its own) give one length or {}", lengths,
-         x.cols(), x.cols());
+    fail("the kernel has {} lengths for {} features (each feature is divided by its own) give one length or {}",
+         lengths, x.cols(), x.cols());
   if (!std::all_of(kernel.lengths.begin(), kernel.lengths.end(), [](double l) { return l > 0 && std::isfinite(l); }))
     fail("a length of the kernel is not positive and finite (features are divided by it) give positive lengths");
   return std::make_unique<ClosedFormGram<T>>(kernel, x, z, symmetric);

@@ -16,12 +16,12 @@ namespace widenet {
 //   cauchy             prod_k 1 / (1 + (x_k - z_k)^2)
 //   matern12|32|52     exp(-t), (1 + t) exp(-t), (1 + t + t^2/3) exp(-t) with t = sqrt(2 nu) r
 //   rational_quadratic (1 + r^2 / (2 alpha))^-alpha
-// (Rasmussen & Williams 2006, ch. 4; Rahimi & Recht 2007 for the product kernels.) arccos0|1|2 are networks of one layer
-// and live in widenet/infinite.
-// r^2 comes from |x|^2 + |z|^2 - 2 x . z, or from the difference of the rows where that would cancel: the error of r is
-// below closed_form_distance_error<T> (|x| + |z|) for all rows, and equal rows have r = 0.
-// Throws Error(usage) for lengths that are not one, or one per feature, and positive; for values that are not finite.
-// Cost: 2 n m d flops (3 n m d for laplacian1 and cauchy) and one map per entry. The views must outlive the Gram.
+// (Rasmussen & Williams 2006, ch. 4; Rahimi & Recht 2007 for the product kernels.) arccos0|1|2 are networks of one
+// layer and live in widenet/infinite. r^2 comes from |x|^2 + |z|^2 - 2 x . z, or from the difference of the rows where
+// that would cancel: the error of r is below closed_form_distance_error<T> (|x| + |z|) for all rows, and equal rows
+// have r = 0. Throws Error(usage) for lengths that are not one, or one per feature, and positive; for values that are
+// not finite. Cost: 2 n m d flops (3 n m d for laplacian1 and cauchy) and one map per entry. The views must outlive the
+// Gram.
 template <class T>
 std::unique_ptr<Gram<T>> closed_form_gram(const ClosedKernel& kernel, MatrixView<const T> x);
 template <class T>

@@ -1,7 +1,7 @@
 #include "widenet/learn/family.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <cmath>
 

@@ -20,7 +20,8 @@ std::size_t available_memory() {
 
 std::string memory_text(std::size_t bytes) {
   const double mebibytes = static_cast<double>(bytes) / (1 << 20);
-  return mebibytes >= 1024 ? fmt::format("{:.2f} GiB", mebibytes / 1024) : fmt::format("{:.0f} MiB", std::max(mebibytes, 1.0));
+  return mebibytes >= 1024 ? fmt::format("{:.2f} GiB", mebibytes / 1024)
+                           : fmt::format("{:.0f} MiB", std::max(mebibytes, 1.0));
 }
 
 void check_memory(std::size_t needed, std::size_t limit, const std::string& work) {

@@ -99,7 +99,8 @@ Metrics evaluate(const Model& model, const Dataset& data, const CholeskyFactor* 
   const Target& target = *data.target;
   if (model.task() == Task::classification) {
     const Prediction p = predict(model, data.inputs.view(), Deviation::none, nullptr, progress);
-    return classification_metrics(target.classes, p.labels, p.probabilities.view(), model.classes(), model.majority_class);
+    return classification_metrics(target.classes, p.labels, p.probabilities.view(), model.classes(),
+                                  model.majority_class);
   }
   const Prediction p = predict(model, data.inputs.view(), Deviation::observed, factor, progress);
   return regression_metrics(target.values.view(), p.mean.view(), p.deviation.view(), model.training_mean);

@@ -23,17 +23,17 @@ std::string to_string(Solver solver);
 struct Model {
   Coding coding;
   Scaling scaling;
-  Kernel kernel;              // self-contained: reads no other file
-  double ridge = 0;           // absolute, in units of the scaled target; svm: 1 / C
+  Kernel kernel;     // self-contained: reads no other file
+  double ridge = 0;  // absolute, in units of the scaled target; svm: 1 / C
   Solver solver = Solver::cholesky;
-  Matrix<double> inputs;      // n x d, scaled training rows
+  Matrix<double> inputs;        // n x d, scaled training rows
   Matrix<double> coefficients;  // cholesky: n x m, (K + ridge I)^-1 Y; Y scaled targets, or one-hot minus 1 / classes
   std::optional<SvmResult> svm;
-  double sharpness = 1;       // classification: p = softmax(sharpness f), fitted on leave-one-out predictions
+  double sharpness = 1;               // classification: p = softmax(sharpness f), fitted on leave-one-out predictions
   std::vector<double> training_mean;  // regression: of the raw targets
   std::size_t majority_class = 0;     // classification
   std::map<std::string, Metrics> metrics;  // what fit measured: train, loo, test, folds
-  std::vector<std::string> notes;     // what fit decided, one sentence each
+  std::vector<std::string> notes;          // what fit decided, one sentence each
 
   Task task() const { return coding.target.task; }
   std::size_t classes() const { return coding.target.class_names.size(); }
@@ -42,15 +42,15 @@ struct Model {
 enum class Deviation { none, latent, observed };  // of the function, or of a new observation: + ridge
 
 struct Prediction {
-  Matrix<double> mean;       // regression: n x m, in the target's own unit
-  Matrix<double> deviation;  // regression, where asked: standard deviations, n x m
+  Matrix<double> mean;              // regression: n x m, in the target's own unit
+  Matrix<double> deviation;         // regression, where asked: standard deviations, n x m
   std::vector<std::size_t> labels;  // classification: class indices
   Matrix<double> probabilities;     // classification by cholesky: n x classes
 };
 
 // Predicts from raw inputs as coded by model.coding (n x d). `deviation` for regression by cholesky: refactors the
-// training Gram matrix, n^3/3 flops and n^2/2 numbers, unless `factor` (of FitResult) is given. Throws Error(usage) where
-// the model has none.
+// training Gram matrix, n^3/3 flops and n^2/2 numbers, unless `factor` (of FitResult) is given. Throws Error(usage)
+// where the model has none.
 Prediction predict(const Model& model, MatrixView<const double> raw_inputs, Deviation deviation = Deviation::none,
                    const CholeskyFactor* factor = nullptr, const Progress& progress = {});
 
