@@ -202,7 +202,7 @@ void check_options(const FitOptions& options, Task task) {
 std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, std::size_t m) {
   const std::size_t word = sizeof(double);
   const bool selects = !options.kernel || (!options.ridge && options.solver == Solver::cholesky);
-  const std::size_t choosing = !selects        ? 0
+  const std::size_t choosing = !selects         ? 0
                                : options.kernel ? ridge_path_bytes(std::min(n, ridge_rows), m)
                                                 : selection_bytes(n, d, m, {selection_rows, options.seed, {}});
   const std::size_t measuring = n <= loo_limit ? CholeskyFactor::inverse_diagonal_bytes(n)

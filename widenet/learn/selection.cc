@@ -219,7 +219,8 @@ std::size_t selection_bytes(std::size_t n, std::size_t d, std::size_t m, const S
   // Raw, standardised and normalised copies of three samples of rows.
   const std::size_t rows = (std::min(n, first_rows) + judged + learning) * (3 * d + 2 * m) * sizeof(double);
   const std::size_t path = ridge_path_bytes(judged, m);
-  const std::size_t factor = SymmetricTiles::bytes(learning) + learning * (m + 2 * d + derivative_rows) * sizeof(double);
+  const std::size_t factor =
+      SymmetricTiles::bytes(learning) + learning * (m + 2 * d + derivative_rows) * sizeof(double);
   return rows + thread_count() * std::max(path, factor);
 }
 
