@@ -28,6 +28,7 @@ Command predict_command(CLI::App& program);
 Command evaluate_command(CLI::App& program);
 Command kernel_command(CLI::App& program);
 Command info_command(CLI::App& program);
+Command lab_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 
 }  // namespace widenet::app

@@ -201,10 +201,10 @@ void check_options(const FitOptions& options, Task task) {
 
 std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, std::size_t m) {
   const std::size_t word = sizeof(double);
-  const std::size_t judged = options.kernel ? std::min(n, ridge_rows) : std::min(n, selection_rows);
   const bool selects = !options.kernel || (!options.ridge && options.solver == Solver::cholesky);
-  const std::size_t at_once = options.kernel ? 1 : thread_count();
-  const std::size_t choosing = selects ? at_once * ridge_path_bytes(judged, m) : 0;
+  const std::size_t choosing = !selects         ? 0
+                               : options.kernel ? ridge_path_bytes(std::min(n, ridge_rows), m)
+                                                : selection_bytes(n, d, m, {selection_rows, options.seed, {}});
   const std::size_t measuring = n <= loo_limit ? CholeskyFactor::inverse_diagonal_bytes(n)
                                 : m > 1        ? ridge_path_bytes(selection_rows, m)
                                                : 0;

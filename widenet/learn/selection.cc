@@ -12,6 +12,7 @@
 #include "widenet/learn/sensitivity.h"
 #include "widenet/learn/targets.h"
 #include "widenet/solve/cholesky.h"
+#include "widenet/solve/ridge_path.h"
 
 namespace widenet {
 namespace {
@@ -211,6 +212,16 @@ std::vector<std::size_t> random_rows(std::size_t n, std::size_t count, std::uint
   rows.resize(std::min(n, count));
   std::sort(rows.begin(), rows.end());
   return rows;
+}
+
+std::size_t selection_bytes(std::size_t n, std::size_t d, std::size_t m, const SelectionOptions& options) {
+  const std::size_t judged = std::min(n, options.max_rows), learning = std::min(n, std::max(learning_rows, judged));
+  // Raw, standardised and normalised copies of three samples of rows.
+  const std::size_t rows = (std::min(n, first_rows) + judged + learning) * (3 * d + 2 * m) * sizeof(double);
+  const std::size_t path = ridge_path_bytes(judged, m);
+  const std::size_t factor =
+      SymmetricTiles::bytes(learning) + learning * (m + 2 * d + derivative_rows) * sizeof(double);
+  return rows + thread_count() * std::max(path, factor);
 }
 
 Selection select(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs, const Target& target,

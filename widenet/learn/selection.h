@@ -59,4 +59,7 @@ struct SelectionOptions {
 Selection select(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs, const Target& target,
                  const SelectionOptions& options);
 
+// Bytes that select() takes at its peak for a family of several members, n rows of d inputs and m numbers to fit.
+std::size_t selection_bytes(std::size_t n, std::size_t d, std::size_t m, const SelectionOptions& options = {});
+
 }  // namespace widenet
