@@ -27,7 +27,6 @@ std::string shape_of(const Kernel& kernel) {
   return short_text(Kernel{KernelProduct{1, product->factors}}, longest_here);
 }
 
-<<<<<<< HEAD
 // Indices of the candidates: the kept one first, then those judged on the most rows, then by what decides.
 std::vector<std::size_t> ranking(const Selection& selection) {
   std::vector<std::size_t> order(selection.tried.size());
@@ -35,46 +34,16 @@ std::vector<std::size_t> ranking(const Selection& selection) {
   const auto before = [&](std::size_t a, std::size_t b) {
     const Candidate &x = selection.tried[a], &y = selection.tried[b];
     return std::tuple(a != selection.best, y.rows, x.loo_loss) < std::tuple(b != selection.best, x.rows, y.loo_loss);
-=======
-// Lists of more than three numbers by their first three and their count: learned lengths fill a page else.
-std::string with_short_lists(std::string text) {
-  for (std::size_t open = text.find('['); open != std::string::npos; open = text.find('[', open + 1)) {
-    const std::size_t close = text.find(']', open);
-    if (close == std::string::npos || text.find_first_not_of("0123456789.,-+e ", open + 1) != close) continue;
-    std::size_t cut = open;
-    for (int kept = 0; kept < 3 && cut < close; ++kept) cut = std::min(text.find(',', cut + 1), close);
-    if (cut == close) continue;
-    const auto count = 1 + std::count(text.begin() + static_cast<std::ptrdiff_t>(open),
-                                      text.begin() + static_cast<std::ptrdiff_t>(close), ',');
-    text.replace(cut, close - cut, fmt::format(", ... {} in all", count));
-  }
-  return text;
-}
-
-// Indices of the candidates that were judged on all the rows, the kept one first, then by what decides.
-std::vector<std::size_t> ranking(const Selection& selection) {
-  std::vector<std::size_t> order;
-  for (std::size_t k = 0; k < selection.tried.size(); ++k)
-    if (selection.tried[k].rows == selection.rows) order.push_back(k);
-  const auto rank = [&](std::size_t k) {
-    const Candidate& c = selection.tried[k];
-    return std::tuple(k != selection.best, c.loo_loss, c.loo_rmse);
->>>>>>> lab
   };
   std::stable_sort(order.begin(), order.end(), before);
   return order;
 }
 
-<<<<<<< HEAD
 std::string lead_over_second(const Selection& selection, const std::vector<std::size_t>& order) {
   const Candidate &best = selection.tried[order[0]], &second = selection.tried[order[1]];
   if (second.rows != best.rows) return fmt::format("the only one judged on {} rows", best.rows);
-  std::string out = fmt::format("loss {} against {} of the second: {:.1f} % less", number(best.loo_loss),
-                                number(second.loo_loss), 100 * (second.loo_loss - best.loo_loss) / second.loo_loss);
-  if (best.learned_lengths || second.learned_lengths)
-    out += fmt::format("; learned lengths count {:.1f} % more",
-                       100 * learned_lengths_handicap / static_cast<double>(best.rows));
-  return out;
+  return fmt::format("loss {} against {} of the second: {:.1f} % less", number(best.loo_loss), number(second.loo_loss),
+                     100 * (second.loo_loss - best.loo_loss) / second.loo_loss);
 }
 
 TextTable candidates_table(const Selection& selection, std::span<const std::size_t> order, bool regression) {
@@ -89,25 +58,17 @@ TextTable candidates_table(const Selection& selection, std::span<const std::size
                           shape_of(c.kernel)});
   }
   return table;
-=======
-std::string lead_over_second(const Selection& selection, const std::vector<std::size_t>& order, Task task) {
-  if (order.size() < 2) return "the only one";
-  const double best = selection.tried[order[0]].loo_loss, second = selection.tried[order[1]].loo_loss;
-  return fmt::format("leave-one-out {} {} against {} of the second: {:.1f} % less",
-                     task == Task::regression ? "mean square" : "log loss", number(best), number(second),
-                     second > 0 ? 100 * (second - best) / second : 0.0);
->>>>>>> lab
 }
 
 std::string family_table(const FitResult& result) {
   const Selection& selection = result.selection;
   const bool regression = result.model.task() == Task::regression;
   const std::vector<std::size_t> order = ranking(selection);
-<<<<<<< HEAD
-  const std::string title =
-      fmt::format("{} kernels by leave-one-out; the least loss is kept (*). {} Factors are left out.", order.size(),
-                  regression ? "Loss: mean square error; like the RMSE in units of the scaled target."
-                             : "Loss: mean log loss; error: share of rows with a wrong label.");
+  const std::string title = fmt::format(
+      "{} kernels by leave-one-out; the least loss is kept (*). {} Factors are left out.", order.size(),
+      regression
+          ? "Loss: mean square, of the scaled target, more for kernels that are likelier to be lucky."
+          : "Loss: log loss in nats, more for kernels that are likelier to be lucky; error: share of wrong labels.");
   std::string out = wrapped(title, page_width, "") + "\n";
   for (std::size_t begin = 0; begin < order.size();) {
     const std::size_t rows = selection.tried[order[begin]].rows;
@@ -118,27 +79,6 @@ std::string family_table(const FitResult& result) {
     begin = end;
   }
   return out + "\n" + field("choice", lead_over_second(selection, order)) + "\n";
-=======
-  TextTable table;
-  table.left = 0;
-  table.wrap_last = true;
-  table.rows = {{"loss", regression ? "RMSE" : "error", "ridge", "scale", "kernel"}};
-  for (const std::size_t k : order) {
-    const Candidate& c = selection.tried[k];
-    const std::string mark = k == selection.best ? "*" : "";
-    table.rows.push_back({mark + fmt::format("{:.4f}", c.loo_loss), fmt::format("{:.4f}", c.loo_error),
-                          fmt::format("{:.2g}", c.ridge), to_string(c.scale), with_short_lists(shape_of(c.kernel))});
-  }
-  std::string title = fmt::format(
-      "{} kernels, judged by leave-one-out on {} rows; * is kept. The loss decides: the {}, more for kernels that are "
-      "likelier to be lucky. Factors are left out.",
-      order.size(), selection.rows, regression ? "mean square of the scaled target" : "log loss in nats");
-  if (order.size() < selection.tried.size())
-    title += fmt::format(" Before, {} were judged on {} rows.", selection.tried.size() - order.size(),
-                         selection.tried.front().rows);
-  return wrapped(title, page_width, "") + "\n\n" + table.text() + "\n" +
-         field("choice", lead_over_second(selection, order, result.model.task())) + "\n";
->>>>>>> lab
 }
 
 json tried_json(const Selection& selection) {
@@ -148,10 +88,7 @@ json tried_json(const Selection& selection) {
                      {"scale", to_string(c.scale)},
                      {"ridge", c.ridge},
                      {"rows", c.rows},
-<<<<<<< HEAD
-                     {"learned_lengths", c.learned_lengths},
-=======
->>>>>>> lab
+                     {"departures", c.departures},
                      {"loo_loss", c.loo_loss},
                      {"loo_error", c.loo_error},
                      {"loo_rmse", c.loo_rmse},
