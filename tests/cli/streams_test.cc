@@ -99,7 +99,9 @@ TEST_F(CliStreams, AnInterruptedFitLeavesNoModel) {
   kill(child, SIGINT);
   int status = 0;
   waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) EXPECT_EQ(bytes_of(model), "what was there");
+  if (WIFSIGNALED(status)) {
+    EXPECT_EQ(bytes_of(model), "what was there");
+  }
 #endif
 }
 
