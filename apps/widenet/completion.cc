@@ -16,14 +16,27 @@ Value value_of(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return Value::none;
   if (!words_of(option).empty()) return Value::words;
   const std::string type = option.get_type_name();
-  return type == "FILE" || type == "COLUMN" || option.get_positional() ? Value::file : Value::free;
+  return type == "FILE" || type == "DIR" || type == "COLUMN" || option.get_positional() ? Value::file : Value::free;
 }
 
+// Those of a command and of its own subcommands.
 std::vector<const CLI::Option*> options_of(const CLI::App& command) {
-  return command.get_options([](const CLI::Option* option) { return option->nonpositional(); });
+  const auto named = [](const CLI::Option* option) { return option->nonpositional(); };
+  std::vector<const CLI::Option*> options = command.get_options(named);
+  for (const CLI::App* part : command.get_subcommands({}))
+    for (const CLI::Option* option : part->get_options(named))
+      if (option->get_lnames().front() != "help") options.push_back(option);
+  return options;
+}
+
+std::vector<std::string> names_of(const CLI::App& program) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
+  return names;
 }
 
 std::vector<std::string> words_of_positionals(const CLI::App& command) {
+  if (!command.get_subcommands({}).empty()) return names_of(command);
   for (const CLI::Option* option : command.get_options())
     if (option->get_positional() && value_of(*option) == Value::words) return words_of(*option);
   return {};
@@ -33,12 +46,6 @@ bool takes_files(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options())
     if (option->get_positional() && value_of(*option) == Value::file) return true;
   return false;
-}
-
-std::vector<std::string> names_of(const CLI::App& program) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
-  return names;
 }
 
 std::string bash_command(const CLI::App& command) {

@@ -150,7 +150,8 @@ Command fit_command(CLI::App& program) {
       ->type_name("R");
   add_words(*command, "--solver", options->solver, {"cholesky", "svm"}, "cholesky unless given; svm for classes only");
   add_words(*command, "--scale", options->scale, {"standard", "normalise", "none"},
-            "Of inputs: columns to mean 0 and variance 1 (the default), rows likewise, or nothing");
+            "standard: columns to mean 0 and variance 1; normalise: rows likewise. Unless given: standard, and without "
+            "--kernel the better of both");
   CLI::Option* test = command->add_option("--test", options->test, "Table to measure the model on")->type_name("FILE");
   command->add_option("--test-target", options->test_target, "File of the test table's targets, where it is an array")
       ->type_name("FILE")

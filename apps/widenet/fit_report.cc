@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <span>
@@ -42,8 +43,11 @@ std::vector<std::size_t> ranking(const Selection& selection) {
 std::string lead_over_second(const Selection& selection, const std::vector<std::size_t>& order) {
   const Candidate &best = selection.tried[order[0]], &second = selection.tried[order[1]];
   if (second.rows != best.rows) return fmt::format("the only one judged on {} rows", best.rows);
+  const double lead = (second.loo_loss - best.loo_loss) / second.loo_loss;
+  if (!std::isfinite(lead))
+    return fmt::format("loss {}; the second has {}", number(best.loo_loss), number(second.loo_loss));
   return fmt::format("loss {} against {} of the second: {:.1f} % less", number(best.loo_loss), number(second.loo_loss),
-                     100 * (second.loo_loss - best.loo_loss) / second.loo_loss);
+                     100 * lead);
 }
 
 TextTable candidates_table(const Selection& selection, std::span<const std::size_t> order, bool regression) {
