@@ -18,6 +18,9 @@ namespace {
 
 // What BLAS keeps to pack its operands, as measured with the tiles of the Cholesky factor.
 constexpr std::size_t blas_bytes_per_thread = std::size_t{10} << 20;
+// A tile's rows packed and their products, which every thread keeps (96 rows against 384 columns, and the allocator's
+// rounding).
+constexpr std::size_t tile_bytes_per_thread = std::size_t{512} << 10;
 
 // Rows on which a kernel or a ridge is chosen, where there are more.
 constexpr std::size_t selection_rows = 1000, ridge_rows = 2000;
@@ -214,7 +217,10 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, s
   const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, d, word);
   const std::size_t tiles = (n + SymmetricTiles::default_tile_size - 1) / SymmetricTiles::default_tile_size;
   const std::size_t blas = std::min(thread_count(), tiles) * blas_bytes_per_thread;
-  return n * (3 * d + 4 * m) * word + blas + std::max(choosing, solving + gram);
+  // Of every row: its inputs raw, scaled and in the model; targets, coefficients, fitted and left-out predictions and
+  // their probabilities; its class, its label, its share of the inverse and its deviation.
+  const std::size_t rows = n * (3 * d + 6 * m + 4) * word;
+  return rows + blas + thread_count() * tile_bytes_per_thread + std::max(choosing, solving + gram);
 }
 
 FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& options) {
