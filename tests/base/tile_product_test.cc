@@ -31,7 +31,9 @@ TYPED_TEST(TileProduct, IsTheSumInOrderOnEveryInstructionSet) {
         for_each_target([&](std::int64_t target) {
           const std::size_t first = panels.count() / 2;
           Matrix<T> out(rows, (panels.count() - first) * width, std::numeric_limits<T>::quiet_NaN());
-          tile_product<T>(x.view(), panels, {first, panels.count()}, out);
+          PackedRows<T> packed;
+          packed.pack(x.view());
+          tile_product<T>(packed, panels, {first, panels.count()}, out);
           for (std::size_t i = 0; i < rows; ++i)
             for (std::size_t j = 0; j < out.cols(); ++j) {
               T sum = 0;

@@ -51,21 +51,35 @@ void compare(const Program& program, double slack, Random& random, const std::st
   }
   for_each_target([&](std::int64_t target) {
     std::vector<T> out(lanes), state(state_size<T>(program));
+    Matrix<T> together(rows_at_once, lanes);
     for (const Output output : {Output::nngp, Output::ntk}) {
-      for (std::size_t j = 0; j < lanes; ++j) {
-        state[j] = s[j];
-        state[lanes + j] = std::copysign(1 - std::abs(s[j]), s[j]);
-      }
-      execute<T>({&program,
-                  output,
-                  row_t.data(),
-                  columns_t.data(),
-                  nullptr,
-                  nullptr,
-                  0,
-                  {0, lanes},
-                  state.data(),
-                  out.data()});
+      const auto run = [&](std::size_t rows, T* const* to) {
+        for (std::size_t r = 0; r < rows; ++r)
+          for (std::size_t j = 0; j < lanes; ++j) {
+            T* at = state.data() + r * numbers_per_pair * lanes + j;
+            at[0] = s[j];
+            at[lanes] = std::copysign(1 - std::abs(s[j]), s[j]);
+          }
+        execute<T>({.program = &program,
+                    .output = output,
+                    .rows = rows,
+                    .row = row_t.data(),
+                    .row_stride = 0,
+                    .columns = columns_t.data(),
+                    .row_sides = nullptr,
+                    .column_sides = nullptr,
+                    .row_sample = 0,
+                    .column_samples = {0, lanes},
+                    .state = state.data(),
+                    .out = to});
+      };
+      T* single[] = {out.data()};
+      T* several[rows_at_once];
+      for (std::size_t r = 0; r < rows_at_once; ++r) several[r] = together.row(r).data();
+      run(1, single);
+      run(rows_at_once, several);
+      for (std::size_t r = 0; r < rows_at_once; ++r)
+        for (std::size_t j = 0; j < lanes; ++j) ASSERT_EQ(together(r, j), out[j]) << label << " row " << r;
       for (std::size_t j = 0; j < lanes; ++j) {
         const auto [nngp, ntk] =
             execute_pair<long double>(program, row_rounded.data(), columns[j].data(), static_cast<long double>(s[j]));

@@ -9,6 +9,8 @@
 
 #include <cmath>
 
+#include "widenet/base/threads.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace widenet {
 namespace HWY_NAMESPACE {
@@ -17,7 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Rows per register block: 3 vectors wide, so 24 of 32 registers hold sums on AVX-512 and 12 of 16 on AVX2.
 constexpr std::size_t row_block = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 // Features per pass: a pass of a panel stays in the first-level cache.
-constexpr std::size_t depth_block = 192;
+constexpr std::size_t depth_block = 264;
 
 // One register block: Rows x (3 vectors), features [0, depth). `a` is [feature][row_block].
 template <std::size_t Rows, class T>
@@ -49,34 +51,30 @@ HWY_INLINE void register_block(const T* HWY_RESTRICT a, const T* HWY_RESTRICT b,
     for (std::size_t v = 0; v < 3; ++v) hn::StoreU(sum[r][v], d, out + r * stride + v * lanes);
 }
 
-// Rows of the tile as [block][feature][row_block], the last block filled with zeros.
+// Rows of the tile as [block][feature][row_block], the last block filled with copies of the last row.
 template <class T>
-const T* pack_rows(MatrixView<const T> rows) {
-  thread_local Buffer<T> packed;
-  const std::size_t blocks = (rows.rows() + row_block - 1) / row_block;
-  const std::size_t size = blocks * row_block * rows.cols();
-  if (packed.size() < size) packed = Buffer<T>(size);
-  for (std::size_t b = 0; b < blocks; ++b) {
-    const std::size_t first = b * row_block, count = std::min(row_block, rows.rows() - first);
-    T* to = packed.data() + first * rows.cols();
+void pack(MatrixView<const T> rows, T* to) {
+  for (std::size_t first = 0; first < rows.rows(); first += row_block) {
+    const std::size_t last = rows.rows() - 1;
+    const T* from[row_block];
+    for (std::size_t r = 0; r < row_block; ++r) from[r] = rows.row_data(std::min(first + r, last));
     for (std::size_t k = 0; k < rows.cols(); ++k, to += row_block)
-      for (std::size_t r = 0; r < row_block; ++r) to[r] = r < count ? rows(first + r, k) : T(0);
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < row_block; ++r) to[r] = from[r][k];
   }
-  return packed.data();
 }
 
 template <class T>
-void product(MatrixView<const T> rows, const Panels<T>& columns, Range panels, MatrixView<T> out) {
+void product(const PackedRows<T>& rows, const Panels<T>& columns, Range panels, MatrixView<T> out) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t features = rows.cols();
-  const T* packed = pack_rows(rows);
+  const std::size_t features = rows.features();
   for (std::size_t k0 = 0; k0 == 0 || k0 < features; k0 += depth_block) {
     const std::size_t depth = std::min(depth_block, features - k0);
     for (std::size_t p = panels.begin; p < panels.end; ++p) {
       const T* panel = columns.panel(p) + k0 * panel_width<T>;
       for (std::size_t i = 0; i < rows.rows(); i += row_block) {
-        const T* a = packed + i * features + k0 * row_block;
+        const T* a = rows.data() + i * features + k0 * row_block;
         T* to = out.row_data(i) + (p - panels.begin) * panel_width<T>;
         const std::size_t left = rows.rows() - i;
         for (std::size_t c = 0; c < panel_width<T>; c += 3 * lanes) {
@@ -92,11 +90,14 @@ void product(MatrixView<const T> rows, const Panels<T>& columns, Range panels, M
   }
 }
 
-void product_double(MatrixView<const double> rows, const Panels<double>& columns, Range panels,
+std::size_t rows_per_block() { return row_block; }
+void pack_double(MatrixView<const double> rows, double* to) { pack(rows, to); }
+void pack_float(MatrixView<const float> rows, float* to) { pack(rows, to); }
+void product_double(const PackedRows<double>& rows, const Panels<double>& columns, Range panels,
                     MatrixView<double> out) {
   product(rows, columns, panels, out);
 }
-void product_float(MatrixView<const float> rows, const Panels<float>& columns, Range panels, MatrixView<float> out) {
+void product_float(const PackedRows<float>& rows, const Panels<float>& columns, Range panels, MatrixView<float> out) {
   product(rows, columns, panels, out);
 }
 
@@ -107,26 +108,60 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace widenet {
 
+HWY_EXPORT(rows_per_block);
+HWY_EXPORT(pack_double);
+HWY_EXPORT(pack_float);
 HWY_EXPORT(product_double);
 HWY_EXPORT(product_float);
 
 template <class T>
 Panels<T>::Panels(MatrixView<const T> samples) : samples_(samples.rows()), features_(samples.cols()) {
   constexpr std::size_t width = panel_width<T>;
-  data_ = Buffer<T>(count() * width * features_, T(0));
-  for (std::size_t j = 0; j < samples_; ++j) {
-    T* to = data_.data() + j / width * width * features_ + j % width;
-    for (std::size_t k = 0; k < features_; ++k) to[k * width] = samples(j, k);
-  }
+  data_ = Buffer<T>(count() * width * features_);
+  parallel_for(count(), [&](std::size_t p, std::size_t) {
+    const std::size_t first = p * width, valid = std::min(width, samples_ - first);
+    T* to = data_.data() + first * features_;
+    for (std::size_t k = 0; k < features_; ++k, to += width)
+      for (std::size_t j = 0; j < width; ++j) to[j] = j < valid ? samples(first + j, k) : T(0);
+  });
+}
+
+template <class T>
+void PackedRows<T>::pack(MatrixView<const T> rows) {
+  rows_ = rows.rows();
+  features_ = rows.cols();
+  const std::size_t block = HWY_DYNAMIC_DISPATCH(rows_per_block)(),
+                    size = (rows_ + block - 1) / block * block * features_;
+  if (data_.size() < size) data_ = Buffer<T>(size);
+  if constexpr (sizeof(T) == 8)
+    HWY_DYNAMIC_DISPATCH(pack_double)(rows, data_.data());
+  else
+    HWY_DYNAMIC_DISPATCH(pack_float)(rows, data_.data());
 }
 
 template <>
-void tile_product(MatrixView<const double> rows, const Panels<double>& columns, Range panels, MatrixView<double> out) {
+void tile_product(const PackedRows<double>& rows, const Panels<double>& columns, Range panels, MatrixView<double> out) {
   HWY_DYNAMIC_DISPATCH(product_double)(rows, columns, panels, out);
 }
 template <>
-void tile_product(MatrixView<const float> rows, const Panels<float>& columns, Range panels, MatrixView<float> out) {
+void tile_product(const PackedRows<float>& rows, const Panels<float>& columns, Range panels, MatrixView<float> out) {
   HWY_DYNAMIC_DISPATCH(product_float)(rows, columns, panels, out);
+}
+
+// Several rows at once: each sum is one chain, and would wait for itself.
+template <class T>
+void squared_norms(MatrixView<const T> rows, std::span<T> out) {
+  constexpr std::size_t block = 8;
+  for (std::size_t first = 0; first < rows.rows(); first += block) {
+    const std::size_t count = std::min(block, rows.rows() - first);
+    const T* x[block];
+    T sum[block] = {};
+    for (std::size_t r = 0; r < block; ++r) x[r] = rows.row_data(first + std::min(r, count - 1));
+    for (std::size_t k = 0; k < rows.cols(); ++k)
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < block; ++r) sum[r] = std::fma(x[r][k], x[r][k], sum[r]);
+    std::copy_n(sum, count, out.begin() + static_cast<std::ptrdiff_t>(first));
+  }
 }
 
 template <class T>
@@ -138,6 +173,10 @@ T dot(std::span<const T> x, std::span<const T> z) {
 
 template class Panels<double>;
 template class Panels<float>;
+template class PackedRows<double>;
+template class PackedRows<float>;
+template void squared_norms(MatrixView<const double>, std::span<double>);
+template void squared_norms(MatrixView<const float>, std::span<float>);
 template double dot(std::span<const double>, std::span<const double>);
 template float dot(std::span<const float>, std::span<const float>);
 

@@ -33,11 +33,30 @@ class Panels {
   Buffer<T> data_;
 };
 
+// The rows of a tile, packed for its products with any panels.
+template <class T>
+class PackedRows {
+ public:
+  // Reuses the memory of what was packed before.
+  void pack(MatrixView<const T> rows);
+  std::size_t rows() const { return rows_; }
+  std::size_t features() const { return features_; }
+  const T* data() const { return data_.data(); }
+
+ private:
+  std::size_t rows_ = 0, features_ = 0;
+  Buffer<T> data_;
+};
+
 // out(i, j) = sum_k rows(i, k) z_j(k), j counting from the first sample of panel panels.begin; out has
 // panels.size() * panel_width columns at least and a stride that is a multiple of the width of a vector.
 // The sum runs over k in increasing order with one rounding per term. 2 m n d flops.
 template <class T>
-void tile_product(MatrixView<const T> rows, const Panels<T>& columns, Range panels, MatrixView<T> out);
+void tile_product(const PackedRows<T>& rows, const Panels<T>& columns, Range panels, MatrixView<T> out);
+
+// out[i] = |x_i|^2 by the same sum.
+template <class T>
+void squared_norms(MatrixView<const T> rows, std::span<T> out);
 
 // x . z by the same sum as an entry of tile_product.
 template <class T>

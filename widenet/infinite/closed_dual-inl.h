@@ -64,11 +64,11 @@ WIDENET_INLINE N squared_sum(N s, const S& i, const S& j) {
 // while the multipliers do the second half of other pairs; then t itself and sin t - t cos t.
 template <class N>
 struct PoleRoot {
-  N complement, cosine, root;
+  N complement, root;
 };
 template <class N>
 WIDENET_INLINE PoleRoot<N> pole_root(N complement) {
-  return {complement, constant<N>(1) - complement, square_root(complement * (constant<N>(2) - complement))};
+  return {complement, square_root(complement * (constant<N>(2) - complement))};
 }
 template <class N>
 struct Pole {
@@ -80,7 +80,7 @@ WIDENET_INLINE void poles(const PoleRoot<N>* from, Pole<N>* out) {
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < Count; ++u) {
     root[u] = from[u].root;
-    cosine[u] = from[u].cosine;
+    cosine[u] = constant<N>(1) - from[u].complement;
   }
   angles<Count>(root, cosine, t);
 #pragma GCC unroll 8

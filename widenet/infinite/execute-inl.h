@@ -3,12 +3,14 @@
 
 #include "widenet/infinite/closed_dual-inl.h"
 
-// Where the numbers of a chunk lie: parameter k of lane l at columns[k * lanes + l].
+// Where the numbers of a chunk lie: parameter k of row r at row[r * row_stride + k], of lane l at columns[k * lanes +
+// l].
 template <class T>
 struct Cursor {
   const T* row;
   const T* columns;
-  std::size_t lanes;
+  std::size_t lanes, row_stride;
+  Cursor of_row(std::size_t r) const { return {row + r * row_stride, columns, lanes, row_stride}; }
   void advance(std::size_t parameters) {
     row += parameters;
     columns += parameters * lanes;
@@ -47,6 +49,33 @@ WIDENET_INLINE N positive_affine_complement(N s, N two_ui, N ui, N uj, N wi, N w
   return multiply_add(two_ui * uj, s, multiply_add(dw, dw, du * du));
 }
 
+// Theta' = own_out (A K + B) + own_in K + own_one + A Theta.
+template <class N>
+WIDENET_INLINE N affine_theta(const AffineLayer& layer, N covariance, N theta) {
+  const N of_covariance = constant<N>(layer.own_out * layer.weight_variance + layer.own_in);
+  const N fixed = constant<N>(layer.own_out * layer.bias_variance + layer.own_one);
+  return multiply_add(constant<N>(layer.weight_variance), theta, multiply_add(of_covariance, covariance, fixed));
+}
+
+// The affine step that ends a program, or null.
+inline const AffineStep* last_affine(const Program& program) {
+  const auto* step = program.steps.empty() ? nullptr : std::get_if<AffineStep>(&program.steps.back());
+  return step && step->last ? step : nullptr;
+}
+
+// The kernel of a pair once all steps but `last` are done, `at` its parameters and behind them the root of the
+// variance. s is read only where last->from_complement, else rho.
+template <class N, class T>
+WIDENET_INLINE N kernel_value(const AffineStep* last, bool theta, const Cursor<T>& at, std::size_t lane, N s, N rho,
+                              N t) {
+  if (!last) return theta ? t : of_row<N>(at, 0) * of_column<N>(at, 0, lane) * rho;
+  if (last->from_complement) rho = constant<N>(1) - s;
+  if (theta) return affine_theta(last->layer, of_row<N>(at, 2) * of_column<N>(at, 2, lane) * rho, t);
+  if (last->layer.bias_variance != 0)
+    rho = affine_rho(rho, of_row<N>(at, 0), of_column<N>(at, 0, lane), of_row<N>(at, 1), of_column<N>(at, 1, lane));
+  return of_row<N>(at, 3) * of_column<N>(at, 3, lane) * rho;
+}
+
 template <class N, class D, class T>
 WIDENET_INLINE Dual<N> apply_dual(const D& dual, Correlation<N> c, const Cursor<T>& at, std::size_t first,
                                   std::size_t lane) {
@@ -74,10 +103,14 @@ WIDENET_INLINE Dual<N> apply_dual(const D& dual, Correlation<N> c, const Cursor<
   return result;
 }
 
-// The state of a slot: arrays s, rho, Theta of `lanes` numbers each.
+// The state of a slot: arrays s, rho, Theta of `lanes` numbers each, row after row.
 template <class T>
 struct Slot {
   T *s, *rho, *theta;
+  Slot of_row(std::size_t r, std::size_t lanes) const {
+    const std::size_t offset = r * numbers_per_pair * lanes;
+    return {s + offset, rho + offset, theta + offset};
+  }
 };
 template <class N, class T>
 WIDENET_INLINE Correlation<N> load_correlation(const Slot<T>& slot, std::size_t lane) {
@@ -89,150 +122,195 @@ WIDENET_INLINE void store_correlation(Correlation<N> c, const Slot<T>& slot, std
   store(c.rho, slot.rho + lane);
 }
 
-// The affine half of [affine dual] on `Unroll` vectors. Parameters: u, w, then those of the dual, whose root is that of
-// the affine's output.
-template <class N, std::size_t Unroll, class T>
+// The affine half of [affine dual]. Parameters: u, w, then those of the dual, whose root is that of the affine's
+// output.
+template <class N, class T>
 WIDENET_INLINE void chain_affine(const AffineLayer& layer, const Cursor<T>& at, std::size_t lane, bool theta,
-                                 Correlation<N>* c, N* t) {
-  constexpr std::size_t W = Number<N>::lanes;
+                                 Correlation<N>& c, N& t) {
   if (layer.bias_variance != 0)
-    for (std::size_t u = 0; u < Unroll; ++u)
-      c[u] = affine_correlation(c[u], of_row<N>(at, 0), of_column<N>(at, 0, lane + u * W), of_row<N>(at, 1),
-                                of_column<N>(at, 1, lane + u * W));
+    c = affine_correlation(c, of_row<N>(at, 0), of_column<N>(at, 0, lane), of_row<N>(at, 1), of_column<N>(at, 1, lane));
   if (!theta) return;
-  const N own = constant<N>(layer.own_out) * of_row<N>(at, 2), weight = constant<N>(layer.weight_variance);
-  for (std::size_t u = 0; u < Unroll; ++u)
-    t[u] = multiply_add(weight, t[u], own * of_column<N>(at, 2, lane + u * W) * c[u].rho);
+  const N own = constant<N>(layer.own_out) * of_row<N>(at, 2);
+  t = multiply_add(constant<N>(layer.weight_variance), t, own * of_column<N>(at, 2, lane) * c.rho);
 }
 
 // Layer by layer over the chunk: its groups of vectors are independent, so their latencies hide one another.
 template <class N, class D, class T>
 void chain_layer(const D& dual, const AffineLayer& layer, const Cursor<T>& at, bool theta, const Slot<T>& slot) {
-  constexpr std::size_t W = Number<N>::lanes;
-  for (std::size_t lane = 0; lane < at.lanes; lane += W) {
+  for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes) {
     Correlation<N> c = load_correlation<N>(slot, lane);
     N t = load<N>(slot.theta + lane);
-    chain_affine<N, 1>(layer, at, lane, theta, &c, &t);
+    chain_affine<N>(layer, at, lane, theta, c, t);
     const Dual<N> next = apply_dual<N>(dual, c, at, 2, lane);
     store_correlation(next.out, slot, lane);
     store(t * next.slope, slot.theta + lane);
   }
 }
 
-// The same for ReLU-type activations, `Unroll` vectors at once, in two halves: the second half of one group runs while
-// the square roots of the next are under way. Only s is kept up to date, for only s is read.
-template <class N, std::size_t Unroll>
+// The same for ReLU-type activations, on a vector of each of `Rows` rows at once, in two halves: the second half of one
+// group runs while the square roots of the next are under way. The rows share what is read of the columns.
+// Bias: B > 0; Positive: the correlations are >= 0 for certain, as they are after the first of relu and abs. Only s is
+// kept up to date, for only s is read.
+template <class N, std::size_t Rows>
 struct ReluGroup {
-  PoleRoot<N> pole[Unroll];
-  N s[Unroll], t[Unroll];
+  PoleRoot<N> pole[Rows];
+  N s[Rows], t[Rows];
 };
 
-template <class N, std::size_t Unroll, class T>
-WIDENET_INLINE ReluGroup<N, Unroll> begin_relu(const AffineLayer& layer, const Cursor<T>& at, bool theta,
-                                               const Slot<T>& slot, std::size_t lane) {
-  constexpr std::size_t W = Number<N>::lanes;
-  ReluGroup<N, Unroll> group;
-#pragma GCC unroll 4
-  for (std::size_t u = 0; u < Unroll; ++u) {
-    Correlation<N> c = load_correlation<N>(slot, lane + u * W);
-    group.t[u] = load<N>(slot.theta + lane + u * W);
-    chain_affine<N, 1>(layer, at, lane + u * W, theta, &c, &group.t[u]);
-    group.s[u] = c.s;
-    group.pole[u] = pole_root(magnitude(c.s));
+// What a layer reads of its rows.
+template <class N, std::size_t Rows>
+struct ReluRows {
+  N weight, u[Rows], two_u[Rows], w[Rows], own_root[Rows];
+};
+template <class N, std::size_t Rows, class T>
+WIDENET_INLINE ReluRows<N, Rows> relu_rows(const AffineLayer& layer, const Cursor<T>& at) {
+  ReluRows<N, Rows> rows;
+  rows.weight = constant<N>(layer.weight_variance);
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const Cursor<T> here = at.of_row(r);
+    rows.u[r] = of_row<N>(here, 0);
+    rows.two_u[r] = rows.u[r] + rows.u[r];
+    rows.w[r] = of_row<N>(here, 1);
+    rows.own_root[r] = constant<N>(layer.own_out) * of_row<N>(here, 2);
   }
-  return group;
-}
-template <class N, std::size_t Unroll, class T>
-WIDENET_INLINE void end_relu(const ReluDual& dual, const ReluGroup<N, Unroll>& group, const Slot<T>& slot,
-                             std::size_t lane) {
-  constexpr std::size_t W = Number<N>::lanes;
-  N next[Unroll], slope[Unroll];
-  relu_pairs<Unroll>(dual, group.pole, group.s, next, slope);
-#pragma GCC unroll 4
-  for (std::size_t u = 0; u < Unroll; ++u) {
-    store(next[u], slot.s + lane + u * W);
-    if (!dual.nonnegative()) store(correlation(next[u]), slot.rho + lane + u * W);
-    store(group.t[u] * slope[u], slot.theta + lane + u * W);
-  }
+  return rows;
 }
 
-// And for correlations that are >= 0 for certain: the layers after the first of relu and abs.
-template <class N, std::size_t Unroll, class T>
-WIDENET_INLINE ReluGroup<N, Unroll> begin_positive_relu(const AffineLayer& layer, const Cursor<T>& at, bool theta,
-                                                        const Slot<T>& slot, std::size_t lane) {
-  constexpr std::size_t W = Number<N>::lanes;
-  const N ui = of_row<N>(at, 0), wi = of_row<N>(at, 1);
-  ReluGroup<N, Unroll> group;
+enum class ThetaIn { unused, zero, given };  // unused: for the NNGP alone
+template <bool Bias, bool Positive, ThetaIn In>
+struct ReluKind {
+  static constexpr bool bias = Bias, positive = Positive, theta = In != ThetaIn::unused, zero = In == ThetaIn::zero;
+};
+
+template <class Kind, class N, std::size_t Rows, class T>
+WIDENET_INLINE ReluGroup<N, Rows> begin_relu(const ReluRows<N, Rows>& rows, const Cursor<T>& at, const Slot<T>& slot,
+                                             std::size_t lane) {
+  ReluGroup<N, Rows> group;
 #pragma GCC unroll 4
-  for (std::size_t u = 0; u < Unroll; ++u) {
-    N s = load<N>(slot.s + lane + u * W);
-    if (layer.bias_variance != 0)
-      s = positive_affine_complement(s, ui + ui, ui, of_column<N>(at, 0, lane + u * W), wi,
-                                     of_column<N>(at, 1, lane + u * W));
-    group.pole[u] = pole_root(s);
-    if (theta) {
-      const N roots = constant<N>(layer.own_out) * of_row<N>(at, 2) * of_column<N>(at, 2, lane + u * W);
-      group.t[u] = multiply_add(constant<N>(layer.weight_variance), load<N>(slot.theta + lane + u * W),
-                                negative_multiply_add(roots, s, roots));
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const Slot<T> mine = slot.of_row(r, at.lanes);
+    N s = load<N>(mine.s + lane), rho;
+    if constexpr (Kind::positive) {
+      if constexpr (Kind::bias)
+        s = positive_affine_complement(s, rows.two_u[r], rows.u[r], of_column<N>(at, 0, lane), rows.w[r],
+                                       of_column<N>(at, 1, lane));
+      group.pole[r] = pole_root(s);
+    } else {
+      Correlation<N> c{s, load<N>(mine.rho + lane)};
+      if constexpr (Kind::bias)
+        c = affine_correlation<N>(c, rows.u[r], of_column<N>(at, 0, lane), rows.w[r], of_column<N>(at, 1, lane));
+      rho = c.rho;
+      group.s[r] = c.s;
+      group.pole[r] = pole_root(magnitude(c.s));
+    }
+    if constexpr (Kind::theta) {
+      const N roots = rows.own_root[r] * of_column<N>(at, 2, lane);
+      const N own = Kind::positive ? negative_multiply_add(roots, s, roots) : roots * rho;
+      group.t[r] = Kind::zero ? own : multiply_add(rows.weight, load<N>(mine.theta + lane), own);
     }
   }
   return group;
 }
-template <class N, std::size_t Unroll, class T>
-WIDENET_INLINE void end_positive_relu(const ReluDual& dual, bool theta, const ReluGroup<N, Unroll>& group,
-                                      const Slot<T>& slot, std::size_t lane) {
-  constexpr std::size_t W = Number<N>::lanes;
-  N next[Unroll], slope[Unroll];
-  positive_relu_pairs<Unroll>(dual, group.pole, next, slope);
+// `sink`: KeepState, or what takes (row, lane, s, Theta) of a pair whose state is not needed any more.
+struct KeepState {};
+template <class Kind, class N, std::size_t Rows, class T, class Sink>
+WIDENET_INLINE void end_relu(const ReluDual& dual, const ReluGroup<N, Rows>& group, const Slot<T>& slot,
+                             std::size_t lanes, std::size_t lane, const Sink& sink) {
+  N next[Rows], slope[Rows];
+  if constexpr (Kind::positive)
+    positive_relu_pairs<Rows>(dual, group.pole, next, slope);
+  else
+    relu_pairs<Rows>(dual, group.pole, group.s, next, slope);
 #pragma GCC unroll 4
-  for (std::size_t u = 0; u < Unroll; ++u) {
-    store(next[u], slot.s + lane + u * W);
-    if (theta) store(group.t[u] * slope[u], slot.theta + lane + u * W);
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const N theta = Kind::theta ? group.t[r] * slope[r] : next[r];
+    if constexpr (std::is_same_v<Sink, KeepState>) {
+      const Slot<T> mine = slot.of_row(r, lanes);
+      store(next[r], mine.s + lane);
+      if constexpr (!Kind::positive)
+        if (!dual.nonnegative()) store(correlation(next[r]), mine.rho + lane);
+      if constexpr (Kind::theta) store(theta, mine.theta + lane);
+    } else {
+      sink(r, lane, next[r], theta);
+    }
   }
 }
 
-template <class N, class T>
-void relu_layer(const ReluDual& dual, const AffineLayer& layer, const Cursor<T>& at, bool theta, const Slot<T>& slot) {
-  constexpr std::size_t Unroll = Number<N>::lanes == 1 ? 1 : 2, step = Unroll * Number<N>::lanes;
-  auto group = begin_relu<N, Unroll>(layer, at, theta, slot, 0);
-  for (std::size_t lane = step; lane < at.lanes; lane += step) {
-    const auto following = begin_relu<N, Unroll>(layer, at, theta, slot, lane);
-    end_relu(dual, group, slot, lane - step);
-    group = following;
+// `dual` by value: stores of numbers could otherwise change it.
+template <class Kind, class N, std::size_t Rows, class T, class Sink>
+void relu_layer(ReluDual dual, const AffineLayer& layer, const Cursor<T>& at, const Slot<T>& slot, const Sink& sink) {
+  constexpr std::size_t W = Number<N>::lanes;
+  const ReluRows<N, Rows> rows = relu_rows<N, Rows>(layer, at);
+  // Two groups in turn, so that neither is ever copied.
+  ReluGroup<N, Rows> even = begin_relu<Kind>(rows, at, slot, 0);
+  std::size_t lane = 0;
+  for (; lane + 2 * W < at.lanes; lane += 2 * W) {
+    const ReluGroup<N, Rows> odd = begin_relu<Kind>(rows, at, slot, lane + W);
+    end_relu<Kind>(dual, even, slot, at.lanes, lane, sink);
+    even = begin_relu<Kind>(rows, at, slot, lane + 2 * W);
+    end_relu<Kind>(dual, odd, slot, at.lanes, lane + W, sink);
   }
-  end_relu(dual, group, slot, at.lanes - step);
+  if (lane + W < at.lanes)
+    end_relu<Kind>(dual, begin_relu<Kind>(rows, at, slot, lane + W), slot, at.lanes, lane + W, sink);
+  end_relu<Kind>(dual, even, slot, at.lanes, lane, sink);
 }
 
-template <class N, class T>
-void positive_relu_layer(const ReluDual& dual, const AffineLayer& layer, const Cursor<T>& at, bool theta,
-                         const Slot<T>& slot) {
-  constexpr std::size_t Unroll = Number<N>::lanes == 1 ? 1 : 4, step = Unroll * Number<N>::lanes;
-  auto group = begin_positive_relu<N, Unroll>(layer, at, theta, slot, 0);
-  for (std::size_t lane = step; lane < at.lanes; lane += step) {
-    const auto following = begin_positive_relu<N, Unroll>(layer, at, theta, slot, lane);
-    end_positive_relu(dual, theta, group, slot, lane - step);
-    group = following;
-  }
-  end_positive_relu(dual, theta, group, slot, at.lanes - step);
-}
-
-template <class N, class D, class T>
-void chain(const ChainStep& step, const D& dual, Cursor<T> at, bool theta, const Slot<T>& slot) {
-  constexpr std::size_t per_layer = 3 + D::factors + (D::gives_covariance ? 1 : 0);
-  [[maybe_unused]] bool positive = false;
-  for (const AffineLayer& layer : step.layers) {
-    if constexpr (!std::is_same_v<D, ReluDual>)
-      chain_layer<N>(dual, layer, at, theta, slot);
-    else if (positive)
-      positive_relu_layer<N>(dual, layer, at, theta, slot);
+template <class N, std::size_t Rows, class T, class Sink>
+void relu_layer_of(ThetaIn theta, bool positive, const ReluDual& dual, const AffineLayer& layer, const Cursor<T>& at,
+                   const Slot<T>& slot, const Sink& sink) {
+  const auto run = [&]<bool Bias, bool Positive, ThetaIn In>() {
+    relu_layer<ReluKind<Bias, Positive, In>, N, Rows>(dual, layer, at, slot, sink);
+  };
+  const auto of_theta = [&]<bool Bias, bool Positive>() {
+    if (theta == ThetaIn::unused)
+      run.template operator()<Bias, Positive, ThetaIn::unused>();
+    else if (!Positive && theta == ThetaIn::zero)
+      run.template operator()<Bias, false, ThetaIn::zero>();
     else
-      relu_layer<N>(dual, layer, at, theta, slot);
-    if constexpr (std::is_same_v<D, ReluDual>) positive = dual.nonnegative();
-    at.advance(per_layer);
+      run.template operator()<Bias, Positive, ThetaIn::given>();
+  };
+  if (layer.bias_variance != 0)
+    positive ? of_theta.template operator()<true, true>() : of_theta.template operator()<true, false>();
+  else
+    positive ? of_theta.template operator()<false, true>() : of_theta.template operator()<false, false>();
+}
+
+// All layers of a chain; the last one's results go to `sink`.
+template <class N, std::size_t Rows, class T, class Sink>
+void relu_chain(const ChainStep& step, const ReluDual& dual, Cursor<T> at, ThetaIn theta, const Slot<T>& slot,
+                const Sink& sink) {
+  bool positive = false;
+  for (std::size_t l = 0; l < step.layers.size(); ++l) {
+    if (l + 1 < step.layers.size())
+      relu_layer_of<N, Rows>(theta, positive, dual, step.layers[l], at, slot, KeepState());
+    else
+      relu_layer_of<N, Rows>(theta, positive, dual, step.layers[l], at, slot, sink);
+    positive = dual.nonnegative();
+    if (theta == ThetaIn::zero) theta = ThetaIn::given;
+    at.advance(3);
   }
-  if (positive && !step.complement_suffices)
+  if (!positive || step.complement_suffices) return;
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const Slot<T> mine = slot.of_row(r, at.lanes);
     for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes)
-      store(constant<N>(1) - load<N>(slot.s + lane), slot.rho + lane);
+      store(constant<N>(1) - load<N>(mine.s + lane), mine.rho + lane);
+  }
+}
+
+template <class N, std::size_t Rows, class D, class T>
+void chain(const ChainStep& step, const D& dual, const Cursor<T>& at, bool theta, const Slot<T>& slot) {
+  if constexpr (std::is_same_v<D, ReluDual>) {
+    relu_chain<N, Rows>(step, dual, at, theta ? ThetaIn::given : ThetaIn::unused, slot, KeepState());
+  } else {
+    constexpr std::size_t per_layer = 3 + D::factors + (D::gives_covariance ? 1 : 0);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      Cursor<T> here = at.of_row(r);
+      for (const AffineLayer& layer : step.layers) {
+        chain_layer<N>(dual, layer, here, theta, slot.of_row(r, at.lanes));
+        here.advance(per_layer);
+      }
+    }
+  }
 }
 
 template <class N, class D, class T>
@@ -247,23 +325,14 @@ void dual_layer(const D& dual, const Cursor<T>& at, const Slot<T>& slot) {
 // Parameters: u, w, root of the variance before.
 template <class N, class T>
 void affine(const AffineStep& step, const Cursor<T>& at, const Slot<T>& slot) {
-  // Theta' = own_out (A K + B) + own_in K + own_one + A Theta.
-  const AffineLayer& layer = step.layer;
-  const N of_covariance = constant<N>(layer.own_out * layer.weight_variance + layer.own_in);
-  const N fixed = constant<N>(layer.own_out * layer.bias_variance + layer.own_one);
-  const N weight = constant<N>(layer.weight_variance);
+  const AffineLayer layer = step.layer;
   const N ui = of_row<N>(at, 0), wi = of_row<N>(at, 1), root = of_row<N>(at, 2);
   for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes) {
-    const N rho = step.from_complement ? constant<N>(1) - load<N>(slot.s + lane) : load<N>(slot.rho + lane);
-    const N covariance = root * of_column<N>(at, 2, lane) * rho;
-    store(multiply_add(weight, load<N>(slot.theta + lane), multiply_add(of_covariance, covariance, fixed)),
-          slot.theta + lane);
-    if (layer.bias_variance == 0 && !step.from_complement) continue;
-    const N uj = of_column<N>(at, 0, lane), wj = of_column<N>(at, 1, lane);
-    if (step.last)
-      store(affine_rho(rho, ui, uj, wi, wj), slot.rho + lane);
-    else
-      store_correlation(affine_correlation<N>({load<N>(slot.s + lane), rho}, ui, uj, wi, wj), slot, lane);
+    const Correlation<N> c = load_correlation<N>(slot, lane);
+    store(affine_theta(layer, root * of_column<N>(at, 2, lane) * c.rho, load<N>(slot.theta + lane)), slot.theta + lane);
+    if (layer.bias_variance != 0)
+      store_correlation(affine_correlation(c, ui, of_column<N>(at, 0, lane), wi, of_column<N>(at, 1, lane)), slot,
+                        lane);
   }
 }
 
@@ -326,32 +395,40 @@ void join_product(const JoinStep& step, const Cursor<T>& at, const Slot<T>* slot
   }
 }
 
-// One step of any kind but a table's. `state` holds the slots one after the other.
-template <class N, class T>
-void run_step(const Step& step, const Cursor<T>& at, bool theta, T* state) {
-  const std::size_t lanes = at.lanes;
-  const auto slot = [&](std::size_t k) {
-    T* first = state + k * numbers_per_pair * lanes;
-    return Slot<T>{first, first + lanes, first + 2 * lanes};
-  };
-  if (const auto* c = std::get_if<ChainStep>(&step))
-    std::visit([&](const auto& dual) { chain<N>(*c, dual, at, theta, slot(c->slot)); }, c->dual);
-  else if (const auto* d = std::get_if<DualStep>(&step))
-    std::visit([&](const auto& dual) { dual_layer<N>(dual, at, slot(d->slot)); }, d->dual);
+// A step of any kind but chains and tables, on one row. `slot_of` gives the row's slots.
+template <class N, class T, class SlotOf>
+void run_row(const Step& step, const Cursor<T>& at, const SlotOf& slot_of) {
+  if (const auto* d = std::get_if<DualStep>(&step))
+    std::visit([&](const auto& dual) { dual_layer<N>(dual, at, slot_of(d->slot)); }, d->dual);
   else if (const auto* a = std::get_if<AffineStep>(&step))
-    affine<N>(*a, at, slot(a->slot));
+    affine<N>(*a, at, slot_of(a->slot));
   else if (const auto* n = std::get_if<NormStep>(&step))
-    norm<N>(at, slot(n->slot));
+    norm<N>(at, slot_of(n->slot));
   else if (const auto* drop = std::get_if<DropoutStep>(&step))
-    dropout<N>(drop->keep, at, slot(drop->slot));
+    dropout<N>(drop->keep, at, slot_of(drop->slot));
   else if (const auto* copy = std::get_if<CopyStep>(&step))
-    std::copy_n(slot(copy->from).s, numbers_per_pair * lanes, slot(copy->to).s);
+    std::copy_n(slot_of(copy->from).s, numbers_per_pair * at.lanes, slot_of(copy->to).s);
   else if (const auto* j = std::get_if<JoinStep>(&step)) {
     std::vector<Slot<T>> slots;
-    for (std::size_t b = 0; b < j->count; ++b) slots.push_back(slot(j->first + b));
+    for (std::size_t b = 0; b < j->count; ++b) slots.push_back(slot_of(j->first + b));
     if (j->join == Join::product)
       join_product<N>(*j, at, slots.data());
     else
       join_sum<N>(*j, at, slots.data());
   }
+}
+
+// One step of any kind but a table's on `Rows` rows. `state` holds slot after slot, each row after row.
+template <class N, std::size_t Rows, class T>
+void run_step(const Step& step, const Cursor<T>& at, bool theta, T* state) {
+  const auto slot = [&](std::size_t k) {
+    T* first = state + k * Rows * numbers_per_pair * at.lanes;
+    return Slot<T>{first, first + at.lanes, first + 2 * at.lanes};
+  };
+  if (const auto* c = std::get_if<ChainStep>(&step)) {
+    std::visit([&](const auto& dual) { chain<N, Rows>(*c, dual, at, theta, slot(c->slot)); }, c->dual);
+    return;
+  }
+  for (std::size_t r = 0; r < Rows; ++r)
+    run_row<N>(step, at.of_row(r), [&](std::size_t k) { return slot(k).of_row(r, at.lanes); });
 }

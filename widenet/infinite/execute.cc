@@ -24,14 +24,15 @@ namespace HWY_NAMESPACE {
 
 // Interpolated duals work in double on whole chunks; lanes that are no samples are left as they are.
 template <class T>
-void run_table(const TableStep& step, const ChunkArguments<T>& a, std::size_t table, const Cursor<T>& at) {
+void run_table(const TableStep& step, const ChunkArguments<T>& a, std::size_t table, const Cursor<T>& at,
+               std::size_t row) {
   constexpr std::size_t lanes = chunk_lanes<T>;
-  T* s = a.state + step.slot * numbers_per_pair * lanes;
+  T* s = a.state + (step.slot * a.rows + row) * numbers_per_pair * lanes;
   T *rho = s + lanes, *theta = rho + lanes;
   double in[lanes] = {}, k[lanes] = {}, slope[lanes] = {};
   const std::size_t valid = a.column_samples.size();
   std::copy_n(s, valid, in);
-  step.table->run(a.row_sides[table], a.row_sample, a.column_sides[table], a.column_samples, in, k, slope);
+  step.table->run(a.row_sides[table], a.row_sample + row, a.column_sides[table], a.column_samples, in, k, slope);
   for (std::size_t j = 0; j < valid; ++j) {
     const double inverse = static_cast<double>(at.row[2]) * static_cast<double>(at.columns[2 * lanes + j]);
     const double after = k[j] * inverse;
@@ -53,39 +54,82 @@ HWY_INLINE void store_result(Vector<T> x, T* to, bool stream) {
     store(x, to);
 }
 
+// Where the results go: to `out` at once, for a chain of ReLUs before the last affine step; so stores past the caches
+// run beside the arithmetic.
 template <class T>
-void run(const ChunkArguments<T>& a) {
+struct FinalValues {
+  using N = Vector<T>;
+  const ChunkArguments<T>& arguments;
+  const AffineStep* last;
+  Cursor<T> at;
+  HWY_INLINE void operator()(std::size_t r, std::size_t lane, N s, N theta) const {
+    const N value = kernel_value<N>(last, arguments.output == Output::ntk, at.of_row(r), lane, s, s, theta);
+    store_result(value, arguments.out[r] + lane, arguments.stream);
+  }
+};
+
+template <class T, std::size_t Rows>
+void run_rows(const ChunkArguments<T>& a) {
   using N = Vector<T>;
   constexpr std::size_t lanes = chunk_lanes<T>;
   const bool theta = a.output == Output::ntk;
-  std::fill_n(a.state + 2 * lanes, lanes, T(0));
-  Cursor<T> at{a.row, a.columns, lanes};
+  Cursor<T> at{a.row, a.columns, lanes, a.row_stride};
+  const Slot<T> result{a.state, a.state + lanes, a.state + 2 * lanes};
+  const AffineStep* last = last_affine(*a.program);
+  const std::span<const Step> steps = std::span(a.program->steps).first(a.program->steps.size() - (last ? 1 : 0));
+  // A network that is one chain and a read-out, the common case.
+  if (last && last->from_complement && steps.size() == 1) {
+    const auto& chain = std::get<ChainStep>(steps[0]);
+    Cursor<T> behind = at;
+    behind.advance(parameter_count(steps[0]));
+    return relu_chain<N, Rows>(chain, std::get<ReluDual>(chain.dual), at, theta ? ThetaIn::zero : ThetaIn::unused,
+                               result, FinalValues<T>{a, last, behind});
+  }
+  for (std::size_t r = 0; r < Rows; ++r) std::fill_n(result.of_row(r, lanes).theta, lanes, T(0));
   std::size_t table = 0;
-  for (const Step& step : a.program->steps) {
-    if (const auto* t = std::get_if<TableStep>(&step))
-      run_table(*t, a, table++, at);
-    else
-      run_step<N>(step, at, theta, a.state);
+  for (const Step& step : steps) {
+    if (const auto* t = std::get_if<TableStep>(&step)) {
+      for (std::size_t r = 0; r < Rows; ++r) run_table(*t, a, table, at.of_row(r), r);
+      ++table;
+    } else {
+      run_step<N, Rows>(step, at, theta, a.state);
+    }
     at.advance(parameter_count(step));
   }
-  const N root = constant<N>(*at.row);
-  for (std::size_t j = 0; j < lanes; j += Number<N>::lanes)
-    store_result(
-        theta ? load<N>(a.state + 2 * lanes + j) : root * load<N>(at.columns + j) * load<N>(a.state + lanes + j),
-        a.out + j, a.stream);
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const Slot<T> slot = result.of_row(r, lanes);
+    const Cursor<T> here = at.of_row(r);
+    for (std::size_t j = 0; j < lanes; j += Number<N>::lanes) {
+      const N value =
+          kernel_value<N>(last, theta, here, j, load<N>(slot.s + j), load<N>(slot.rho + j), load<N>(slot.theta + j));
+      store_result(value, a.out[r] + j, a.stream);
+    }
+  }
 }
 
 template <class T>
-T correlate_chunk(const T* product, T inverse_norm, const T* inverse_norms, T* state) {
+void run(const ChunkArguments<T>& a) {
+  if (a.rows == rows_at_once)
+    run_rows<T, rows_at_once>(a);
+  else
+    run_rows<T, 1>(a);
+}
+
+template <class T>
+T correlate_rows(MatrixView<const T> products, const T* inverse_norms, const T* of_columns, T* state) {
   using N = Vector<T>;
-  const N scale = constant<N>(inverse_norm), one = constant<N>(1);
+  const N one = constant<N>(1);
   N smallest = one;
-  for (std::size_t j = 0; j < chunk_lanes<T>; j += Number<N>::lanes) {
-    const N rho = load<N>(product + j) * (scale * load<N>(inverse_norms + j));
-    const N complement = one - magnitude(rho);
-    smallest = {hn::Min(smallest.v, complement.v)};
-    store(with_sign_of(magnitude(complement), rho), state + j);
-    store(rho, state + chunk_lanes<T> + j);
+  for (std::size_t r = 0; r < products.rows(); ++r, state += numbers_per_pair * chunk_lanes<T>) {
+    const T* product = products.row_data(r);
+    const N scale = constant<N>(inverse_norms[r]);
+    for (std::size_t j = 0; j < chunk_lanes<T>; j += Number<N>::lanes) {
+      const N rho = load<N>(product + j) * (scale * load<N>(of_columns + j));
+      const N complement = one - magnitude(rho);
+      smallest = {hn::Min(smallest.v, complement.v)};
+      store(with_sign_of(magnitude(complement), rho), state + j);
+      store(rho, state + chunk_lanes<T> + j);
+    }
   }
   return hn::GetLane(hn::MinOfLanes(typename N::Tag(), smallest.v));
 }
@@ -117,8 +161,12 @@ void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* o
 
 void run_double(const ChunkArguments<double>& a) { run(a); }
 void run_float(const ChunkArguments<float>& a) { run(a); }
-double correlate_double(const double* p, double i, const double* j, double* s) { return correlate_chunk(p, i, j, s); }
-float correlate_float(const float* p, float i, const float* j, float* s) { return correlate_chunk(p, i, j, s); }
+double correlate_double(MatrixView<const double> p, const double* i, const double* j, double* s) {
+  return correlate_rows(p, i, j, s);
+}
+float correlate_float(MatrixView<const float> p, const float* i, const float* j, float* s) {
+  return correlate_rows(p, i, j, s);
+}
 void polynomial_double(std::span<const double> c, const double* s, double x, const double* y, double* out,
                        bool stream) {
   polynomial(c, s, x, y, out, stream);
@@ -152,12 +200,12 @@ void execute(const ChunkArguments<float>& arguments) {
   HWY_DYNAMIC_DISPATCH(run_float)(arguments);
 }
 template <>
-double correlate(const double* product, double inverse_norm, const double* inverse_norms, double* s) {
-  return HWY_DYNAMIC_DISPATCH(correlate_double)(product, inverse_norm, inverse_norms, s);
+double correlate(MatrixView<const double> products, const double* rows, const double* columns, double* state) {
+  return HWY_DYNAMIC_DISPATCH(correlate_double)(products, rows, columns, state);
 }
 template <>
-float correlate(const float* product, float inverse_norm, const float* inverse_norms, float* s) {
-  return HWY_DYNAMIC_DISPATCH(correlate_float)(product, inverse_norm, inverse_norms, s);
+float correlate(MatrixView<const float> products, const float* rows, const float* columns, float* state) {
+  return HWY_DYNAMIC_DISPATCH(correlate_float)(products, rows, columns, state);
 }
 template <>
 void execute_polynomial(std::span<const double> c, const double* s, double scale, const double* scales, double* out,

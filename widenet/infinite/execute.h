@@ -17,35 +17,40 @@ enum class Output { nngp, ntk };
 // A pair in a slot: signed complement, correlation, Theta.
 inline constexpr std::size_t numbers_per_pair = 3;
 
-// One row sample against chunk_lanes<T> column samples. On entry state holds the input's correlation in slot 0, s and
-// rho: state[0 .. lanes) and state[lanes .. 2 lanes); its size is state_size. `out` gets chunk_lanes<T> kernel values.
-// Vectorised; picks the best instruction set at run time.
+// Rows that share what is read of the columns: two are too few to hide a square root, eight too many for the registers.
+inline constexpr std::size_t rows_at_once = 4;
+
+// `rows` row samples (rows_at_once or 1) against chunk_lanes<T> column samples. On entry state holds the inputs'
+// correlations in slot 0, row after row: s, rho and room for Theta, `lanes` numbers each; its size is state_size.
+// out[r] gets chunk_lanes<T> kernel values. Vectorised; picks the best instruction set at run time.
 template <class T>
 struct ChunkArguments {
   const Program* program;
   Output output;
-  const T* row;                // parameters of the row sample
+  std::size_t rows;
+  const T* row;  // parameters of the first row sample, the next ones row_stride apart
+  std::size_t row_stride;
   const T* columns;            // parameters of the chunk
   const DualSides* row_sides;  // of all rows and columns, one per table step
   const DualSides* column_sides;
-  std::size_t row_sample;  // the row's index there
+  std::size_t row_sample;  // the first row's index there
   Range column_samples;    // the lanes that are samples
   T* state;
-  T* out;
+  T* const* out;
   // Store past the caches: for results that are not read soon and more than they hold.
   bool stream = false;
 };
 template <class T>
 std::size_t state_size(const Program& program) {
-  return program.slots * numbers_per_pair * chunk_lanes<T>;
+  return program.slots * rows_at_once * numbers_per_pair * chunk_lanes<T>;
 }
 template <class T>
 void execute(const ChunkArguments<T>& arguments);
 
-// The correlations of a row with a chunk from the products of tile_product, rho = product * inverse_norm *
-// inverse_norms: fills s and rho as execute() wants them. Returns the smallest |s| of the chunk.
+// The correlations of a few rows with a chunk from the products of tile_product, rho(r, j) = products(r, j) * rows[r] *
+// columns[j] with the inverse norms of both: fills s and rho as execute() wants them. Returns the smallest |s|.
 template <class T>
-T correlate(const T* product, T inverse_norm, const T* inverse_norms, T* state);
+T correlate(MatrixView<const T> products, const T* rows, const T* columns, T* state);
 
 // The same program on one pair of samples in any scalar type, plain loops: the oracle of execute(), and what the
 // univariate polynomial is fitted to. Parameters as written by run_sample; s the input's signed complement.

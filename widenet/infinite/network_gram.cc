@@ -43,10 +43,12 @@ class NetworkGram final : public Gram<T> {
  private:
   void compute(Range rows, Range cols, MatrixView<T> out) const {
     constexpr std::size_t lanes = chunk_lanes<T>;
-    for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
-      for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass)
-        pass({r, std::min(rows.end, r + rows_per_pass)},
-             {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)}, rows.begin, cols, out);
+    for (std::size_t r = rows.begin; r < rows.end; r += rows_per_pass) {
+      const Range here{r, std::min(rows.end, r + rows_per_pass)};
+      scratch().rows.pack(row_samples().points().rows(here));
+      for (std::size_t c = cols.begin / lanes; c * lanes < cols.end; c += chunks_per_pass)
+        pass(here, {c, std::min(c + chunks_per_pass, (cols.end + lanes - 1) / lanes)}, rows.begin, cols, out);
+    }
   }
 
   // The entries below the diagonal from those above, for duals that read their two samples in turn.
@@ -80,6 +82,7 @@ class NetworkGram final : public Gram<T> {
   }
 
   struct Scratch {
+    PackedRows<T> rows;
     Buffer<T> products, state, values;
   };
   Scratch& scratch() const {
@@ -88,7 +91,7 @@ class NetworkGram final : public Gram<T> {
     // Zeros: correlate() also reads the lanes of panels that do not exist, and a NaN there would hide near rows.
     if (memory.products.size() < products) memory.products = Buffer<T>(products, T(0));
     if (memory.state.size() < state) memory.state = Buffer<T>(state);
-    if (memory.values.size() < chunk_lanes<T>) memory.values = Buffer<T>(chunk_lanes<T>);
+    if (memory.values.size() < rows_at_once * chunk_lanes<T>) memory.values = Buffer<T>(rows_at_once * chunk_lanes<T>);
     return memory;
   }
 
@@ -97,49 +100,73 @@ class NetworkGram final : public Gram<T> {
     Scratch& memory = scratch();
     const Range needed{chunks.begin * panels, std::min(chunks.end * panels, columns_.panels().count())};
     const MatrixView<T> products(memory.products.data(), rows.size(), chunks.size() * lanes);
-    tile_product<T>(row_samples().points().rows(rows), columns_.panels(), needed, products);
-    for (std::size_t c = chunks.begin; c < chunks.end; ++c)
-      for (std::size_t i = rows.begin; i < rows.end; ++i) {
-        T* product = products.row_data(i - rows.begin) + (c - chunks.begin) * lanes;
-        const Range here{std::max(cols.begin, c * lanes), std::min(cols.end, (c + 1) * lanes)};
-        if (mirrors_ && here.end <= i) continue;
-        T* to = out.row_data(i - first_row) + (here.begin - cols.begin);
-        const bool direct = here.size() == lanes;
-        T* values = direct ? to : memory.values.data();
-        entries(i, c, product, memory.state.data(), values, direct && out.stride() >= streamed_stride);
-        if (!direct) std::copy_n(values + (here.begin - c * lanes), here.size(), to);
-        if (symmetric() && i >= here.begin && i < here.end) to[i - here.begin] = own(i);
+    tile_product<T>(memory.rows, columns_.panels(), needed, products);
+    for (std::size_t c = chunks.begin; c < chunks.end; ++c) {
+      const Range here{std::max(cols.begin, c * lanes), std::min(cols.end, (c + 1) * lanes)};
+      const std::size_t end = mirrors_ ? std::min(rows.end, here.end) : rows.end;
+      for (std::size_t i = rows.begin; i < end;) {
+        const std::size_t count = i + rows_at_once <= end ? rows_at_once : 1;
+        const MatrixView<T> mine = products.block({i - rows.begin, i - rows.begin + count},
+                                                  {(c - chunks.begin) * lanes, (c - chunks.begin + 1) * lanes});
+        const MatrixView<T> to =
+            out.block({i - first_row, i - first_row + count}, {here.begin - cols.begin, here.end - cols.begin});
+        group(i, c, mine, here, to, memory);
+        i += count;
       }
+    }
     flush_streams();
   }
 
-  void entries(std::size_t i, std::size_t chunk, const T* product, T* state, T* values, bool stream) const {
+  // The entries of a few rows, i and on, in the columns `here` of a chunk.
+  void group(std::size_t i, std::size_t chunk, MatrixView<const T> products, Range here, MatrixView<T> out,
+             Scratch& memory) const {
+    constexpr std::size_t lanes = chunk_lanes<T>;
+    const bool direct = here.size() == lanes;
+    T* to[rows_at_once];
+    for (std::size_t r = 0; r < out.rows(); ++r) to[r] = direct ? out.row_data(r) : memory.values.data() + r * lanes;
+    entries(i, chunk, products, memory.state.data(), to, direct && out.stride() >= streamed_stride);
+    for (std::size_t r = 0; r < out.rows(); ++r) {
+      if (!direct) std::copy_n(to[r] + (here.begin - chunk * lanes), here.size(), out.row_data(r));
+      if (symmetric() && i + r >= here.begin && i + r < here.end) out(r, i + r - here.begin) = own(i + r);
+    }
+  }
+
+  void entries(std::size_t i, std::size_t chunk, MatrixView<const T> products, T* state, T* const* to,
+               bool stream) const {
     constexpr std::size_t lanes = chunk_lanes<T>;
     const Samples<T>& rows = row_samples();
     const std::size_t first = chunk * lanes, valid = std::min(lanes, columns_.size() - first);
-    if (correlate<T>(product, rows.inverse_norm(i), columns_.inverse_norms() + first, state) < near) {
-      for (std::size_t j = 0; j < valid; ++j)
-        if (std::abs(state[j]) < near) {
-          state[j] = near_complement(i, first + j, state[j]);
-          state[lanes + j] = std::copysign(T(1) - std::abs(state[j]), state[j]);
-        }
-    }
+    if (correlate<T>(products, rows.inverse_norms() + i, columns_.inverse_norms() + first, state) < near)
+      for (std::size_t r = 0; r < products.rows(); ++r)
+        mend_near(i + r, {first, first + valid}, state + r * numbers_per_pair * lanes);
     if (!polynomial_.empty()) {
-      const T scale = symmetric() ? roots_[i] : row_roots_[i];
-      execute_polynomial<T>(polynomial_, state, scale, roots_.data() + first, values, stream);
+      for (std::size_t r = 0; r < products.rows(); ++r)
+        execute_polynomial<T>(polynomial_, state + r * numbers_per_pair * lanes,
+                              symmetric() ? roots_[i + r] : row_roots_[i + r], roots_.data() + first, to[r], stream);
       return;
     }
     execute<T>({.program = &program_,
                 .output = output_,
+                .rows = products.rows(),
                 .row = rows.row(i),
+                .row_stride = rows.parameters(),
                 .columns = columns_.chunk(chunk),
                 .row_sides = rows.sides().data(),
                 .column_sides = columns_.sides().data(),
                 .row_sample = i,
                 .column_samples = {first, first + valid},
                 .state = state,
-                .out = values,
+                .out = to,
                 .stream = stream});
+  }
+
+  void mend_near(std::size_t i, Range columns, T* state) const {
+    constexpr std::size_t lanes = chunk_lanes<T>;
+    for (std::size_t j = 0; j < columns.size(); ++j)
+      if (std::abs(state[j]) < near) {
+        state[j] = near_complement(i, columns.begin + j, state[j]);
+        state[lanes + j] = std::copysign(T(1) - std::abs(state[j]), state[j]);
+      }
   }
 
   // Below this complement the difference of the unit vectors is more accurate than 1 - x . z / (|x| |z|).

@@ -59,12 +59,14 @@ std::pair<N, N> execute_pair(const Program& program, const double* row, const do
   std::vector<N> state(program.slots * numbers_per_pair, N(0));
   state[0] = s;
   state[1] = correlation(s);
-  Cursor<N> at{i.data(), j.data(), 1};
-  for (const Step& step : program.steps) {
-    run_step<N>(step, at, true, state.data());
+  Cursor<N> at{i.data(), j.data(), 1, 0};
+  const AffineStep* last = last_affine(program);
+  for (const Step& step : std::span(program.steps).first(program.steps.size() - (last ? 1 : 0))) {
+    run_step<N, 1>(step, at, true, state.data());
     at.advance(parameter_count(step));
   }
-  return {*at.row * *at.columns * state[1], state[2]};
+  return {kernel_value<N>(last, false, at, 0, state[0], state[1], state[2]),
+          kernel_value<N>(last, true, at, 0, state[0], state[1], state[2])};
 }
 
 template std::pair<double, double> execute_pair(const Program&, const double*, const double*, double);

@@ -163,8 +163,11 @@ Samples<T>::Samples(const Program& program, MatrixView<const T> points, bool as_
   }
   parallel_for((n + 63) / 64, [&](std::size_t block, std::size_t) {
     std::vector<double> parameters(parameters_), entering(table_variances.rows());
-    for (std::size_t i = block * 64; i < std::min(n, block * 64 + 64); ++i) {
-      const T squared_norm = dot<T>(points.row(i), points.row(i));
+    const Range mine{block * 64, std::min(n, block * 64 + 64)};
+    T squares[64];
+    squared_norms<T>(points.rows(mine), squares);
+    for (std::size_t i = mine.begin; i < mine.end; ++i) {
+      const T squared_norm = squares[i - mine.begin];
       check_norm(squared_norm, i);
       inverse_norms_[i] = squared_norm > 0 ? T(1) / std::sqrt(squared_norm) : T(0);
       own_[i] = run_sample(program, static_cast<double>(squared_norm), i, parameters.data(), entering.data(),

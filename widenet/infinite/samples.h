@@ -41,6 +41,7 @@ class Samples {
   const Panels<T>& panels() const { return panels_; }
   T inverse_norm(std::size_t i) const { return inverse_norms_[i]; }
   const T* inverse_norms() const { return inverse_norms_.data(); }  // padded to whole chunks
+  std::size_t parameters() const { return parameters_; }
   const T* row(std::size_t i) const { return rows_.data() + i * parameters_; }
   const T* chunk(std::size_t c) const { return columns_.data() + c * parameters_ * chunk_lanes<T>; }
   // What the tables read, one element per table step.

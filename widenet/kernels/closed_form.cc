@@ -159,10 +159,13 @@ class ClosedFormGram final : public Gram<T> {
 
   void tile(Range rows, Range cols, MatrixView<T> out) const override {
     constexpr std::size_t width = panel_width<T>;
-    for (std::size_t p = cols.begin / width; p * width < cols.end; p += panels_per_pass)
-      for (std::size_t i = rows.begin; i < rows.end; i += rows_per_pass)
-        pass({i, std::min(rows.end, i + rows_per_pass)},
-             {p, std::min(p + panels_per_pass, (cols.end + width - 1) / width)}, rows.begin, cols, out);
+    thread_local PackedRows<T> packed;
+    for (std::size_t i = rows.begin; i < rows.end; i += rows_per_pass) {
+      const Range here{i, std::min(rows.end, i + rows_per_pass)};
+      if (reads(kernel_.kind) != Reads::features) packed.pack(row_side().points.view().rows(here));
+      for (std::size_t p = cols.begin / width; p * width < cols.end; p += panels_per_pass)
+        pass(packed, here, {p, std::min(p + panels_per_pass, (cols.end + width - 1) / width)}, rows.begin, cols, out);
+    }
   }
 
   void diagonal(std::span<T> out) const override {
@@ -176,12 +179,12 @@ class ClosedFormGram final : public Gram<T> {
 
   const Side<T>& row_side() const { return rows_ ? *rows_ : columns_; }
 
-  void pass(Range rows, Range panels, std::size_t first_row, Range cols, MatrixView<T> out) const {
+  void pass(const PackedRows<T>& packed, Range rows, Range panels, std::size_t first_row, Range cols,
+            MatrixView<T> out) const {
     constexpr std::size_t width = panel_width<T>;
     thread_local Buffer<T> memory(rows_per_pass * panels_per_pass * width);
     const MatrixView<T> values(memory.data(), rows.size(), panels.size() * width);
-    const MatrixView<const T> points = row_side().points.view();
-    if (reads(kernel_.kind) != Reads::features) tile_product<T>(points.rows(rows), panels_, panels, values);
+    if (reads(kernel_.kind) != Reads::features) tile_product<T>(packed, panels_, panels, values);
     for (std::size_t p = panels.begin; p < panels.end; ++p) {
       const Range here{std::max(cols.begin, p * width), std::min(cols.end, (p + 1) * width)};
       for (std::size_t i = rows.begin; i < rows.end; ++i) {
