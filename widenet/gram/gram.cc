@@ -7,6 +7,7 @@
 
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
+#include "widenet/gram/place.h"
 
 namespace widenet {
 namespace {
@@ -37,16 +38,6 @@ std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper) {
   return wide.size() < 32 * thread_count() ? tiles_of(rows, cols, upper, least_column_bytes / sizeof(T)) : wide;
 }
 
-// out(j, i) = out(i, j) for the tile's entries above the diagonal, in blocks that fit the first-level cache.
-template <class T>
-void mirror(const Tile& tile, MatrixView<T> out) {
-  constexpr std::size_t block = 32;
-  for (std::size_t j0 = tile.cols.begin; j0 < tile.cols.end; j0 += block)
-    for (std::size_t i0 = tile.rows.begin; i0 < tile.rows.end; i0 += block)
-      for (std::size_t j = std::max(j0, i0 + 1); j < std::min(j0 + block, tile.cols.end); ++j)
-        for (std::size_t i = i0; i < std::min({i0 + block, tile.rows.end, j}); ++i) out(j, i) = out(i, j);
-}
-
 template <class T>
 void check_size(const Gram<T>& gram, MatrixView<T> out) {
   if (out.rows() != gram.rows() || out.cols() != gram.cols())
@@ -54,18 +45,39 @@ void check_size(const Gram<T>& gram, MatrixView<T> out) {
          out.rows(), out.cols(), gram.rows(), gram.cols());
 }
 
-template <class T>
-void compute(const Gram<T>& gram, const std::vector<Tile>& tiles, MatrixView<T> out, const Progress& progress) {
+// Computes the tiles on all threads; `finish` may do something with each.
+template <class F>
+void for_each_tile(const std::vector<Tile>& tiles, const Progress& progress, const F& run) {
   double total = 0, done = 0;
   for (const Tile& t : tiles) total += static_cast<double>(t.rows.size() * t.cols.size());
   std::mutex mutex;
   parallel_for(tiles.size(), [&](std::size_t k, std::size_t) {
-    const Tile& t = tiles[k];
-    gram.tile(t.rows, t.cols, out.block(t.rows, t.cols));
+    run(tiles[k]);
     if (!progress) return;
     const std::lock_guard lock(mutex);
-    done += static_cast<double>(t.rows.size() * t.cols.size());
+    done += static_cast<double>(tiles[k].rows.size() * tiles[k].cols.size());
     progress({"computing the Gram matrix", done, total, "entries"});
+  });
+}
+
+template <class T>
+void compute(const Gram<T>& gram, const std::vector<Tile>& tiles, MatrixView<T> out, const Progress& progress) {
+  for_each_tile(tiles, progress, [&](const Tile& t) { gram.tile(t.rows, t.cols, out.block(t.rows, t.cols)); });
+}
+
+// Both halves: a tile is finished in the cache and written to its two places from there.
+template <class T>
+void compute_mirrored(const Gram<T>& gram, const std::vector<Tile>& tiles, MatrixView<T> out,
+                      const Progress& progress) {
+  // A few numbers between rows, lest a column's entries all fall into one set of the cache.
+  constexpr std::size_t stride = most_column_bytes / sizeof(T) + 128 / sizeof(T);
+  for_each_tile(tiles, progress, [&](const Tile& t) {
+    thread_local Buffer<T> memory(tile_rows * stride);
+    const MatrixView<T> tile(memory.data(), t.rows.size(), t.cols.size(), stride);
+    gram.tile(t.rows, t.cols, tile);
+    place<T>(tile, out.block(t.rows, t.cols));
+    // Entries of the tile below the diagonal, if any, are the same bits in both places.
+    place_transposed<T>(tile, out.block(t.cols, t.rows));
   });
 }
 
@@ -81,10 +93,10 @@ template <class T>
 void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
   check_size(gram, out);
   const std::vector<Tile> tiles = tiles_of<T>(gram.rows(), gram.cols(), gram.symmetric());
-  compute(gram, tiles, out, progress);
-  // A tile across the diagonal also holds entries below it; mirroring writes the same bits there again, so it must wait
-  // until all tiles are done.
-  if (gram.symmetric()) parallel_for(tiles.size(), [&](std::size_t k, std::size_t) { mirror(tiles[k], out); });
+  if (gram.symmetric())
+    compute_mirrored(gram, tiles, out, progress);
+  else
+    compute(gram, tiles, out, progress);
 }
 
 template <class T>
