@@ -8,7 +8,7 @@
 template <class N, std::size_t Rows>
 struct ReluGroup {
   PoleRoot<N> pole[Rows];
-  N s[Rows], t[Rows];
+  N s[Rows], rho[Rows];  // of correlations that may be negative
 };
 
 // What a layer reads of its rows.
@@ -43,7 +43,7 @@ WIDENET_INLINE ReluGroup<N, Rows> begin_relu(const ReluRows<N, Rows>& rows, cons
 #pragma GCC unroll 4
   for (std::size_t r = 0; r < Rows; ++r) {
     const Slot<T> mine = slot.of_row(r, at.lanes);
-    N s = load<N>(mine.s + lane), rho;
+    N s = load<N>(mine.s + lane);
     if constexpr (Kind::positive) {
       if constexpr (Kind::bias)
         s = positive_affine_complement(s, rows.two_u[r], rows.u[r], of_column<N>(at, 0, lane), rows.w[r],
@@ -53,14 +53,9 @@ WIDENET_INLINE ReluGroup<N, Rows> begin_relu(const ReluRows<N, Rows>& rows, cons
       Correlation<N> c{s, load<N>(mine.rho + lane)};
       if constexpr (Kind::bias)
         c = affine_correlation<N>(c, rows.u[r], of_column<N>(at, 0, lane), rows.w[r], of_column<N>(at, 1, lane));
-      rho = c.rho;
+      group.rho[r] = c.rho;
       group.s[r] = c.s;
       group.pole[r] = pole_root(magnitude(c.s));
-    }
-    if constexpr (Kind::theta) {
-      const N roots = rows.own_root[r] * of_column<N>(at, 2, lane);
-      const N own = Kind::positive ? negative_multiply_add(roots, s, roots) : roots * rho;
-      group.t[r] = Kind::zero ? own : multiply_add(rows.weight, load<N>(mine.theta + lane), own);
     }
   }
   return group;
@@ -68,8 +63,8 @@ WIDENET_INLINE ReluGroup<N, Rows> begin_relu(const ReluRows<N, Rows>& rows, cons
 // `sink`: KeepState, or what takes (row, lane, s, Theta) of a pair whose state is not needed any more.
 struct KeepState {};
 template <class Kind, class N, std::size_t Rows, class T, class Sink>
-WIDENET_INLINE void end_relu(const ReluDual& dual, const ReluGroup<N, Rows>& group, const Slot<T>& slot,
-                             std::size_t lanes, std::size_t lane, const Sink& sink) {
+WIDENET_INLINE void end_relu(const ReluDual& dual, const ReluRows<N, Rows>& rows, const ReluGroup<N, Rows>& group,
+                             const Cursor<T>& at, const Slot<T>& slot, std::size_t lane, const Sink& sink) {
   N next[Rows], slope[Rows];
   if constexpr (Kind::positive)
     positive_relu_pairs<Rows>(dual, group.pole, next, slope);
@@ -77,9 +72,16 @@ WIDENET_INLINE void end_relu(const ReluDual& dual, const ReluGroup<N, Rows>& gro
     relu_pairs<Rows>(dual, group.pole, group.s, next, slope);
 #pragma GCC unroll 4
   for (std::size_t r = 0; r < Rows; ++r) {
-    const N theta = Kind::theta ? group.t[r] * slope[r] : next[r];
+    const Slot<T> mine = slot.of_row(r, at.lanes);
+    N theta = next[r];
+    if constexpr (Kind::theta) {
+      // Read here, not in the first half: it would only wait in memory.
+      const N roots = rows.own_root[r] * of_column<N>(at, 2, lane);
+      theta = Kind::positive ? negative_multiply_add(roots, group.pole[r].complement, roots) : roots * group.rho[r];
+      if constexpr (!Kind::zero) theta = multiply_add(rows.weight, load<N>(mine.theta + lane), theta);
+      theta = theta * slope[r];
+    }
     if constexpr (std::is_same_v<Sink, KeepState>) {
-      const Slot<T> mine = slot.of_row(r, lanes);
       store(next[r], mine.s + lane);
       if constexpr (!Kind::positive)
         if (!dual.nonnegative()) store(correlation(next[r]), mine.rho + lane);
@@ -100,13 +102,13 @@ void relu_layer(ReluDual dual, const AffineLayer& layer, const Cursor<T>& at, co
   std::size_t lane = 0;
   for (; lane + 2 * W < at.lanes; lane += 2 * W) {
     const ReluGroup<N, Rows> odd = begin_relu<Kind>(rows, at, slot, lane + W);
-    end_relu<Kind>(dual, even, slot, at.lanes, lane, sink);
+    end_relu<Kind>(dual, rows, even, at, slot, lane, sink);
     even = begin_relu<Kind>(rows, at, slot, lane + 2 * W);
-    end_relu<Kind>(dual, odd, slot, at.lanes, lane + W, sink);
+    end_relu<Kind>(dual, rows, odd, at, slot, lane + W, sink);
   }
   if (lane + W < at.lanes)
-    end_relu<Kind>(dual, begin_relu<Kind>(rows, at, slot, lane + W), slot, at.lanes, lane + W, sink);
-  end_relu<Kind>(dual, even, slot, at.lanes, lane, sink);
+    end_relu<Kind>(dual, rows, begin_relu<Kind>(rows, at, slot, lane + W), at, slot, lane + W, sink);
+  end_relu<Kind>(dual, rows, even, at, slot, lane, sink);
 }
 
 template <class N, std::size_t Rows, class T, class Sink>
