@@ -20,20 +20,20 @@ struct Options {
   std::string what, shape;
 };
 
-// "28x28x1" as the number of its values.
-std::size_t features_of(const std::string& shape) {
+// "28x28x1" as its extents.
+std::vector<std::size_t> extents_of(const std::string& shape) {
   std::vector<std::size_t> extents;
   for (const std::string& part : CLI::detail::split(shape, 'x')) {
     const auto extent = text::parse_count(part);
     if (!extent || *extent == 0)
-      fail("--input-shape {} is no shape (whole numbers above 0, joined by x, are one) give e.g. 784 or 28x28",
+      fail("--input-shape {} is no shape (whole numbers above 0, joined by x, are one) give e.g. 784 or 32x32x3",
            text::shown(shape));
     extents.push_back(*extent);
   }
   const auto count = product(extents);
   if (!count || *count > (std::size_t{1} << 40U))
     fail("--input-shape {} is too large (its values could not be counted) give a smaller one", text::shown(shape));
-  return *count;
+  return extents;
 }
 
 bool exists(const std::string& path) {
@@ -79,7 +79,7 @@ void run(const Options& options, const Settings& settings) {
   }
   if (looks_like_path(options.what))
     fail_outside("there is no file {} (and it is no expression) check the path", text::shown(options.what));
-  print_plan(options.what, options.shape.empty() ? 0 : features_of(options.shape), settings);
+  print_plan(options.what, options.shape.empty() ? std::vector<std::size_t>() : extents_of(options.shape), settings);
 }
 
 }  // namespace
@@ -91,7 +91,8 @@ Command info_command(CLI::App& program) {
                   "widenet info \"ntk[repeat(3)[dense relu] dense]\" --input-shape 784");
   command->add_option("FILE|EXPR", options->what, "A file, or else an expression (@FILE: the file that holds it)")
       ->required();
-  command->add_option("--input-shape", options->shape, "Shape of one sample, e.g. 784 or 28x28")->type_name("SHAPE");
+  command->add_option("--input-shape", options->shape, "Shape of one sample, channels last, e.g. 784 or 32x32x3")
+      ->type_name("SHAPE");
   return {command, [options](const Settings& settings) { run(*options, settings); }};
 }
 

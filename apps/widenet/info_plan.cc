@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <variant>
@@ -5,6 +6,7 @@
 #include "apps/widenet/info.h"
 #include "apps/widenet/plan.h"
 #include "apps/widenet/report.h"
+#include "widenet/architecture/named_networks.h"
 #include "widenet/architecture/words.h"
 #include "widenet/base/error.h"
 
@@ -27,10 +29,12 @@ std::string operations_text(const KernelPlan& plan, std::size_t features) {
 TextTable layer_table(const KernelPlan& plan) {
   TextTable table;
   table.left = 2;
-  table.rows = {{"#", "layer", "width", "Gaussian", "times"}};
+  const bool positions = std::any_of(plan.layers.begin(), plan.layers.end(),
+                                     [](const LayerInfo& layer) { return !layer.positions.empty(); });
+  table.rows = {{"#", "layer", positions ? "shape" : "width", "Gaussian", "times"}};
   for (const LayerInfo& layer : plan.layers)
     table.rows.push_back({layer.number, std::string(2 * layer.depth, ' ') + layer.text,
-                          layer.width ? fmt::format("{}", *layer.width) : "any", layer.gaussian ? "yes" : "no",
+                          to_text(Shape{layer.positions, layer.width.value_or(0)}), layer.gaussian ? "yes" : "no",
                           fmt::format("{}", layer.count)});
   return table;
 }
@@ -39,7 +43,7 @@ std::string plan_text(const KernelPlan& plan, std::size_t features) {
   std::string out;
   if (!plan.layers.empty()) out += layer_table(plan).text() + "\n";
   for (const std::string& sentence : plan.path) out += field(&sentence == &plan.path.front() ? "path" : "", sentence);
-  return out + field("flops", operations_text(plan, features));
+  return plan.per_feature == 0 ? out : out + field("flops", operations_text(plan, features));
 }
 
 json plan_json(const KernelPlan& plan, std::size_t features) {
@@ -49,10 +53,12 @@ json plan_json(const KernelPlan& plan, std::size_t features) {
                       {"layer", layer.text},
                       {"depth", layer.depth},
                       {"times", layer.count},
+                      {"positions", layer.positions},
                       {"width", layer.width ? json(*layer.width) : json()},
                       {"gaussian", layer.gaussian}});
-  json out = {
-      {"expression", plan.text}, {"layers", layers}, {"path", plan.path}, {"operations_per_feature", plan.per_feature}};
+  json out = {{"expression", plan.text}, {"layers", layers}, {"path", plan.path}};
+  if (plan.per_feature == 0) return out;
+  out["operations_per_feature"] = plan.per_feature;
   if (!plan.operations) return out;
   out["operations_after"] = *plan.operations;
   if (features > 0) out["operations_per_entry"] = static_cast<double>(plan.per_feature * features) + *plan.operations;
@@ -61,11 +67,14 @@ json plan_json(const KernelPlan& plan, std::size_t features) {
 
 // The plans of the parts of a kernel, in order.
 struct Parts {
-  std::size_t features;
+  const std::vector<std::size_t>& extents;
   std::vector<KernelPlan> plans = {};
 
-  void operator()(const ClosedKernel& kernel) { plans.push_back(plan_of(kernel)); }
-  void operator()(const NetworkKernel& kernel) { plans.push_back(plan_of(kernel.network, kernel.limit, features)); }
+  void operator()(const ClosedKernel& kernel) {
+    validate(Kernel{kernel}, extents.empty() ? 0 : values_of(extents));
+    plans.push_back(plan_of(kernel));
+  }
+  void operator()(const NetworkKernel& kernel) { plans.push_back(plan_of(kernel.network, kernel.limit, extents)); }
   void operator()(const KernelSum& sum) {
     for (const Kernel& term : sum.terms) std::visit(*this, term.node);
   }
@@ -74,9 +83,9 @@ struct Parts {
   }
 };
 
-void print_kernel(const Kernel& kernel, std::size_t features, const Settings& settings) {
-  validate(kernel, features);
-  Parts parts{features};
+void print_kernel(const Kernel& kernel, const std::vector<std::size_t>& extents, const Settings& settings) {
+  const std::size_t features = extents.empty() ? 0 : values_of(extents);
+  Parts parts{extents};
   std::visit(parts, kernel.node);
   const std::string whole = to_text(kernel);
   if (settings.json) {
@@ -95,8 +104,9 @@ void print_kernel(const Kernel& kernel, std::size_t features, const Settings& se
   print(out);
 }
 
-void print_network(const Network& network, std::size_t features, const Settings& settings) {
-  const KernelPlan plan = plan_of(network, Limit::ntk, features);
+void print_network(const Network& network, const std::vector<std::size_t>& extents, const Settings& settings) {
+  const KernelPlan plan = plan_of(network, Limit::ntk, extents);
+  const std::size_t features = extents.empty() ? 0 : values_of(extents);
   if (settings.json) {
     json out = plan_json(plan, features);
     out["kind"] = "network";
@@ -108,20 +118,20 @@ void print_network(const Network& network, std::size_t features, const Settings&
         "\n" + plan_text(plan, features));
 }
 
-// Whether the first word is a layer's: then the text was meant as a network.
+// Whether the first word is a layer's, and no kernel's: then the text was meant as a network.
 bool begins_like_network(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(" \t\n");
   if (begin == std::string::npos) return false;
   const std::size_t end = text.find_first_of(" \t\n([", begin);
   const std::string word = text.substr(begin, end - begin);
-  return find_layer(word) != nullptr || word == "repeat" || word == "sum" || word == "product" || word == "concat";
+  return find_kernel(word) == nullptr && (find_layer(word) != nullptr || find_named_network(word) != nullptr);
 }
 
 }  // namespace
 
-void print_plan(const std::string& expression, std::size_t features, const Settings& settings) {
-  if (begins_like_network(expression)) return print_network(parse_network(expression), features, settings);
-  print_kernel(parse_kernel(expression), features, settings);
+void print_plan(const std::string& expression, const std::vector<std::size_t>& extents, const Settings& settings) {
+  if (begins_like_network(expression)) return print_network(parse_network(expression), extents, settings);
+  print_kernel(parse_kernel(expression), extents, settings);
 }
 
 }  // namespace widenet::app

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <variant>
 
 #include "widenet/architecture/print.h"
+#include "widenet/base/error.h"
 #include "widenet/infinite/closed_dual.h"
 #include "widenet/infinite/execute.h"
 #include "widenet/infinite/program.h"
@@ -47,7 +50,8 @@ std::string obstacle(const Network& network) {
                      for (const Network& branch : branches.branches)
                        if (inside.empty()) inside = obstacle(branch);
                      return inside;
-                   }},
+                   },
+                   [&](const auto&) { return head_text(layer) + " reads positions"; }},
         layer);
     if (!found.empty()) return found;
   }
@@ -125,13 +129,29 @@ void describe_path(const Network& network, const Program& program, Output output
 
 }  // namespace
 
-KernelPlan plan_of(const Network& network, Limit limit, std::size_t features) {
+KernelPlan plan_of(const Network& network, Limit limit, const std::vector<std::size_t>& extents) {
   KernelPlan plan;
   plan.text = to_text(Kernel{NetworkKernel{limit, network}});
+  if (reads_positions(network)) {
+    if (extents.empty()) {
+      fail(
+          "the network reads positions, and the shape of a sample is not known (its layers depend on it) give "
+          "--input-shape, channels last, as in 32x32x3");
+    }
+    plan.layers = describe(network, Shape{{extents.begin(), extents.end() - 1}, extents.back()});
+    plan.path = {"Layers and shapes alone: kernels of networks that read positions are not computed here."};
+    plan.per_feature = 0;
+    return plan;
+  }
+  const std::size_t features = extents.empty() ? 0 : values_of(extents);
   plan.layers = describe(network, features);
   const Program program = compile(network, features);
   describe_path(network, program, limit == Limit::nngp ? Output::nngp : Output::ntk, plan);
   return plan;
+}
+
+std::size_t values_of(const std::vector<std::size_t>& extents) {
+  return std::accumulate(extents.begin(), extents.end(), std::size_t{1}, std::multiplies<>());
 }
 
 KernelPlan plan_of(const ClosedKernel& kernel) {

@@ -17,12 +17,14 @@ struct LayerInfo {
   std::string text;                  // without brackets: "dense(64)", "repeat(3)", "sum"
   std::size_t depth = 0;             // of brackets around it
   std::size_t count = 1;             // how often it is applied, all repeats around it (and its own) multiplied
-  std::optional<std::size_t> width;  // values per sample after it, where known
+  std::optional<std::size_t> width;  // channels after it, where known
   bool gaussian = false;             // whether these are Gaussian in the limit
+  std::vector<std::size_t> positions = {};
   bool operator==(const LayerInfo&) const = default;
 };
 
-// The rows of a valid network; throws like validate() for another. features = 0: not known yet.
+// The rows of a valid network; throws like validate() for another. features = 0, no channels: not known yet.
+std::vector<LayerInfo> describe(const Network& network, const Shape& shape);
 std::vector<LayerInfo> describe(const Network& network, std::size_t features);
 
 }  // namespace widenet

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "widenet/architecture/layer.h"
+#include "widenet/architecture/shape.h"
 
 namespace widenet {
 
@@ -74,17 +75,24 @@ std::string to_text(const Kernel& kernel);
 std::string to_text(const Network& network);
 std::string to_text(double number);
 
-// The same kernel with the length scales themselves in place of the names of their files, so that its text needs no
-// other file: what a model keeps.
+// The same kernel with the length scales and constants themselves in place of the names of their files, so that its
+// text needs no other file: what a model keeps.
 Kernel self_contained(Kernel kernel);
 
-// What must hold for a network whose kernel of `features`-vectors is wanted; throws Error(usage) that names the layer,
-// its number and its text: it ends in a Gaussian pre-activation (a dense, perhaps followed by layers without weights),
-// an activation follows a dense (not the input, not another activation; layer_norm and sum of Gaussian branches keep
-// "Gaussian"), every branch of a sum is Gaussian, standard parametrisation and concat find the widths they need,
-// weights and shares lie in their domain, repeat counts from 1 to 100,000.
-// Of the branches of a sum or product at most one has no dense of its own: two would not be independent, and the kernel
-// of their sum is not the sum of their kernels. features = 0: not known yet; what hangs on it is then not checked.
+// What must hold for a network whose kernel of samples of a shape is wanted; throws Error(usage) that names the layer,
+// its number and its text: it ends in a Gaussian pre-activation (dense, conv or attention, perhaps followed by layers
+// without weights), an activation follows such a layer (not the input, not another activation, not flatten; pools,
+// layer_norm and sums of Gaussian branches keep "Gaussian"), every branch of a sum, or of a concat along positions, is
+// Gaussian, every layer can read the shape before it (the message holds the shape it got and what it needs), branches
+// end in shapes that go together, standard parametrisation and concat find the widths they need, weights and shares lie
+// in their domain, repeat counts from 1 to 100,000.
+// Of the branches of a sum or product at most one has no weights of its own: two would not be independent, and the
+// kernel of their sum is not the sum of their kernels. Channels = 0: not known yet; what hangs on them is then not
+// checked. The output may have positions.
+void validate(const Network& network, const Shape& shape);
+void validate(const Kernel& kernel, const Shape& shape);
+
+// The same for samples that are vectors of `features` numbers: no axes of positions.
 void validate(const Network& network, std::size_t features);
 void validate(const Kernel& kernel, std::size_t features);
 

@@ -53,7 +53,7 @@ class Lexer {
     if (is_digit(c) || (c == '.' && is_digit(peek(1)))) return number(begin);
     if (c == '"') return text(begin);
     if (c == '@') return file(begin);
-    if (std::string_view("()[],=|+*/-").find(c) != std::string_view::npos) {
+    if (std::string_view("()[],=|+*/-:").find(c) != std::string_view::npos) {
       ++at_;
       return {TokenKind::symbol, std::string(1, c), 0, begin, at_};
     }
@@ -73,6 +73,7 @@ class Lexer {
   Token number(std::size_t begin) {
     while (is_digit(peek()) || is_letter(peek()) || peek() == '.' || signs_exponent()) ++at_;
     const std::string_view spelling = text_.substr(begin, at_ - begin);
+    if (spelling.find('x') != std::string_view::npos) return extents(begin, spelling);
     double value = 0;
     const auto [stop, error] = std::from_chars(spelling.data(), spelling.data() + spelling.size(), value);
     if (error == std::errc::result_out_of_range) {
@@ -82,6 +83,21 @@ class Lexer {
       return wrong(begin, fmt::format("{} is not a number", shown(spelling)));
     }
     return {TokenKind::number, std::string(spelling), value, begin, at_};
+  }
+
+  // 3x3: whole numbers joined by x.
+  Token extents(std::size_t begin, std::string_view spelling) const {
+    Token token{TokenKind::extents, std::string(spelling), 0, begin, at_};
+    for (const char *at = spelling.data(), *end = at + spelling.size();; ++at) {
+      std::size_t extent = 0;
+      const auto [stop, error] = std::from_chars(at, end, extent);
+      if (error != std::errc() || (stop != end && *stop != 'x')) {
+        return wrong(begin, fmt::format("{} is neither a number nor whole numbers joined by x", shown(spelling)));
+      }
+      token.extents.push_back(extent);
+      at = stop;
+      if (at == end) return token;
+    }
   }
 
   // The sign in 1e-3: a sign after a digit and an e, with a digit behind it.
@@ -177,6 +193,9 @@ void fail_at(const Source& source, std::size_t begin, std::size_t end, const std
   const std::size_t last = std::min(text.find('\n', begin), text.size());
   const auto number = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(first), '\n');
 
+  const auto column = 1 + std::count_if(text.begin() + static_cast<std::ptrdiff_t>(first),
+                                        text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        [](char c) { return !continues_code_point(c); });
   std::size_t offset = begin - first;
   std::string line = shortened(text.substr(first, last - first), offset);
   while (!line.empty() && line.back() == '\r' && offset < line.size()) line.pop_back();
@@ -195,7 +214,7 @@ void fail_at(const Source& source, std::size_t begin, std::size_t end, const std
 
   std::string place;
   if (!source.file.empty()) {
-    place = fmt::format("{}:{}: ", source.file, number);
+    place = fmt::format("{}:{}:{}: ", source.file, number, column);
   } else if (text.find('\n') != std::string::npos) {
     place = fmt::format("line {}: ", number);
   }

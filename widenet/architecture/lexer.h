@@ -13,7 +13,7 @@ struct Source {
   std::string file, text;
 };
 
-enum class TokenKind { word, number, text, file, symbol, wrong, end };
+enum class TokenKind { word, number, extents, text, file, symbol, wrong, end };
 
 // text: the word, the symbol, the number's spelling, what stands between quotes, or what is wrong; the token covers
 // [begin, end) of the source.
@@ -22,6 +22,7 @@ struct Token {
   std::string text;
   double number = 0;
   std::size_t begin = 0, end = 0;
+  std::vector<std::size_t> extents = {};  // of 3x3
 
   bool is(char symbol) const { return kind == TokenKind::symbol && text[0] == symbol; }
 };
@@ -37,8 +38,8 @@ std::string spoken(const Token& token);
 // that an error before it in the text is reported first.
 std::vector<Token> tokenize(std::string_view text);
 
-// Throws Error(usage): the problem (after file and line, where the text is a file or has many lines), the line, a caret
-// under the first character of [begin, end), and `help` as the last line unless empty.
+// Throws Error(usage): the problem (after file, line and column, where the text is a file, or the line of many), the
+// line, a caret under the first character of [begin, end), and `help` as the last line unless empty.
 [[noreturn]] void fail_at(const Source& source, std::size_t begin, std::size_t end, const std::string& problem,
                           const std::string& help = {});
 

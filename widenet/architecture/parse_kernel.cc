@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "widenet/architecture/named_networks.h"
 #include "widenet/architecture/parser.h"
 #include "widenet/base/error.h"
 
@@ -128,8 +129,9 @@ Kernel Parser::named_kernel() {
 }
 
 void Parser::unknown_kernel(const Token& name) const {
-  if (find_layer(name.text) != nullptr) {
-    fail_on(name, fmt::format("{} is a layer, not a kernel", name.text),
+  if (find_layer(name.text) != nullptr || find_named_network(name.text) != nullptr) {
+    fail_on(name,
+            fmt::format("{} is a {}, not a kernel", name.text, find_layer(name.text) != nullptr ? "layer" : "network"),
             "a network's kernel is written ntk[...] or nngp[...], as in: ntk[dense relu dense]");
   }
   std::vector<std::string> names = names_of(kernel_words());

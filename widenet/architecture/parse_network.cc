@@ -1,7 +1,10 @@
 // network := layer { layer }
 #include <algorithm>
+#include <iterator>
 
+#include "widenet/architecture/named_networks.h"
 #include "widenet/architecture/parser.h"
+#include "widenet/architecture/walk.h"
 #include "widenet/base/error.h"
 
 namespace widenet {
@@ -38,6 +41,12 @@ Parser::Counted Parser::network() {
 std::size_t Parser::layer(Network& into) {
   if (peek().kind != TokenKind::word) no_layer(peek());
   const Token name = take();
+  if (const NamedNetwork* named = find_named_network(name.text)) {
+    Network network = named->expand(arguments(*named, name));
+    const std::size_t count = expanded_layers(network, most_layers);
+    std::move(network.layers.begin(), network.layers.end(), std::back_inserter(into.layers));
+    return count;
+  }
   const Word<Layer>* word = find_layer(name.text);
   if (word == nullptr) unknown_layer(name);
   into.layers.push_back(filled(*word, name));
@@ -85,8 +94,9 @@ void Parser::unknown_layer(const Token& name) const {
     fail_on(name, fmt::format("{} is a kernel, not a layer", spoken(name)),
             "a network is made of layers: dense relu dense");
   }
-  fail_on(name, fmt::format("there is no layer {}", spoken(name)),
-          suggestion(name.text, names_of(layer_words()), "the layers are"));
+  std::vector<std::string> names = names_of(layer_words());
+  for (const NamedNetwork& named : named_networks()) names.push_back(named.name);
+  fail_on(name, fmt::format("there is no layer {}", spoken(name)), suggestion(name.text, names, "the layers are"));
 }
 
 void Parser::no_layer(const Token& token) const {

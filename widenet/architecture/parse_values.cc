@@ -3,8 +3,9 @@
 #include <cmath>
 #include <filesystem>
 #include <numbers>
+#include <tuple>
 
-#include "widenet/architecture/lengths_file.h"
+#include "widenet/architecture/numbers_file.h"
 #include "widenet/architecture/parser.h"
 #include "widenet/base/error.h"
 
@@ -72,39 +73,66 @@ Value Parser::value() {
   if (begins_number(peek()) || token.is('-')) return number();
   switch (token.kind) {
     case TokenKind::word:
-      return Choice{take().text};
+      take();
+      if (accept(':')) return Rated{token.text, number()};
+      return Choice{token.text};
+    case TokenKind::extents:
+      return take().extents;
     case TokenKind::text:
       return Text{take().text};
     case TokenKind::file:
-      return NumbersFile{take().text, {}};
+      return NumbersFile{take().text, {}, {}};
     default:
       break;
   }
   if (!token.is('[')) fail_on(token, fmt::format("expected a value, found {}", spoken(token)));
+  if (!after_next().is('[')) return list();
   const Token opening = open('[', "[");
-  std::vector<double> list;
+  Rows rows;
+  do {
+    const Token row = peek();
+    rows.push_back(list());
+    if (rows.back().size() != rows.front().size()) {
+      fail_at(source_, row.begin, tokens_[at_ - 1].end,
+              fmt::format("this row has {} numbers, the first one {}", rows.back().size(), rows.front().size()));
+    }
+  } while (accept(','));
+  close(']', opening);
+  return rows;
+}
+
+std::vector<double> Parser::list() {
+  const Token opening = open('[', "[ and the numbers of a row");
+  std::vector<double> numbers;
   if (!peek().is(']')) {
-    do list.push_back(number());
+    do numbers.push_back(number());
     while (accept(','));
   }
   close(']', opening);
-  return list;
+  return numbers;
 }
 
 void Parser::check_value(const Parameter& parameter, const Value& value, std::size_t begin, std::size_t end) const {
   if (fits(parameter, value)) return;
-  if (const auto* file = std::get_if<NumbersFile>(&value); file && parameter.domain == Domain::lengths) {
-    const auto wrong = std::find_if_not(file->numbers.begin(), file->numbers.end(),
-                                        [&](double x) { return fits(parameter, Value(x)); });
+  if (const auto* file = std::get_if<NumbersFile>(&value); file && reads_file(parameter)) {
+    const bool lengths = parameter.domain == Domain::lengths;
+    const Parameter each{parameter.name, lengths ? Domain::positive : Domain::real, false, {}};
+    const auto wrong =
+        std::find_if_not(file->numbers.begin(), file->numbers.end(), [&](double x) { return fits(each, Value(x)); });
     const std::string found = wrong == file->numbers.end() ? "no numbers"
                                                            : fmt::format("{} as its number {}", to_text(*wrong),
                                                                          wrong - file->numbers.begin() + 1);
-    fail_at(source_, begin, end, fmt::format("{} takes numbers > 0, {} holds {}", parameter.name, file->path, found));
+    fail_at(source_, begin, end,
+            fmt::format("{} takes {}, {} holds {}", parameter.name, lengths ? "numbers > 0" : "finite numbers",
+                        file->path, found));
   }
   std::string help;
-  if (const auto* choice = std::get_if<Choice>(&value); choice && parameter.domain == Domain::choice) {
+  const auto* choice = std::get_if<Choice>(&value);
+  const auto* rated = std::get_if<Rated>(&value);
+  if (choice != nullptr || rated != nullptr) {
     const std::vector<std::string> choices(parameter.choices.begin(), parameter.choices.end());
-    help = suggestion(choice->word, choices, {});
+    const std::string& word = choice != nullptr ? choice->word : rated->word;
+    if (std::find(choices.begin(), choices.end(), word) == choices.end()) help = suggestion(word, choices, {});
   }
   // A number as it was written, not as it would be printed.
   const bool number = std::holds_alternative<double>(value);
@@ -112,15 +140,28 @@ void Parser::check_value(const Parameter& parameter, const Value& value, std::si
   fail_at(source_, begin, end, fmt::format("{} takes {}, not {}", parameter.name, expectation(parameter), found), help);
 }
 
+bool Parser::reads_file(const Parameter& parameter) {
+  return parameter.domain == Domain::lengths || parameter.domain == Domain::constant;
+}
+
 Value Parser::argument(const Parameter& parameter) {
   const std::size_t begin = peek().begin;
+  if (parameter.domain == Domain::slices && peek().is('[')) {
+    fail_on(peek(), fmt::format("{} takes {}", parameter.name, expectation(parameter)),
+            "put quotes around the brackets");
+  }
   Value given = value();
   const std::size_t end = tokens_[at_ - 1].end;
-  if (auto* file = std::get_if<NumbersFile>(&given); file && parameter.domain == Domain::lengths) {
+  if (auto* file = std::get_if<NumbersFile>(&given); file && reads_file(parameter)) {
     // A name inside an expression file counts from that file's folder.
     const std::filesystem::path folder = std::filesystem::path(source_.file).parent_path();
     file->path = (folder / file->path).string();
-    file->numbers = read_lengths(file->path);
+    if (parameter.domain == Domain::lengths) {
+      file->numbers = read_lengths(file->path);
+      file->shape = {file->numbers.size()};
+    } else {
+      std::tie(file->shape, file->numbers) = read_constant(file->path);
+    }
   }
   check_value(parameter, given, begin, end);
   return given;

@@ -39,7 +39,7 @@ class Parser {
     std::size_t layers = 0;  // with repeats written out
   };
   Counted network();                 // layers up to "]", "|" or the end; may be empty
-  std::size_t layer(Network& into);  // appends one layer, returns how many it stands for
+  std::size_t layer(Network& into);  // appends a layer or a named network, returns how many layers it stands for
   std::size_t repeat_body(Repeat& repeat, const Token& name);
   std::size_t branches(Branches& join, const Token& name);
   Counted bracketed_network(const Token& name);
@@ -52,11 +52,13 @@ class Parser {
   std::vector<Value> arguments(const Signature& signature, const Token& name);
   Value argument(const Parameter& parameter);
   Value value();
+  std::vector<double> list();
   void check_value(const Parameter& parameter, const Value& value, std::size_t begin, std::size_t end) const;
   std::size_t parameter_index(const Signature& signature, const Token& key, std::size_t position, bool named) const;
   double number();       // ["-"] atom { ("*" | "/") atom }
   double number_atom();  // decimal | "pi" | "sqrt" "(" number ")"
   static bool begins_number(const Token& token);
+  static bool reads_file(const Parameter& parameter);
   template <class Node>
   Node filled(const Word<Node>& word, const Token& name) {
     const std::vector<Value> values = arguments(word, name);

@@ -11,4 +11,11 @@ namespace widenet {
 std::string to_text(const Layer& layer);
 std::string head_text(const Layer& layer);
 
+// Whom a message speaks of: "layer 2 (dense(64))", or the layer's text alone where it has no number.
+struct Who {
+  std::string number;
+  const Layer& layer;
+  std::string operator()() const;
+};
+
 }  // namespace widenet

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "widenet/architecture/kernel.h"
+#include "widenet/architecture/lexer.h"
 #include "widenet/architecture/print.h"
 #include "widenet/architecture/words.h"
 
@@ -56,13 +57,35 @@ std::string to_text(const Layer& layer) {
   return head_text(layer);
 }
 
+std::string Who::operator()() const {
+  const std::string text = shown(to_text(layer));
+  return number.empty() ? text : fmt::format("layer {} ({})", number, text);
+}
+
 std::string to_text(const Network& network) { return joined(network.layers, " "); }
 std::string to_text(const Kernel& kernel) { return std::visit(KernelPrinter{}, kernel.node); }
+
+namespace {
+
+void forget_files(Network& network) {
+  for (Layer& layer : network.layers) {
+    if (auto* map = std::get_if<DotGeneral>(&layer)) map->file.clear();
+    if (auto* repeat = std::get_if<Repeat>(&layer)) {
+      for (Network& body : repeat->body) forget_files(body);
+    } else if (auto* join = std::get_if<Branches>(&layer)) {
+      for (Network& branch : join->branches) forget_files(branch);
+    }
+  }
+}
+
+}  // namespace
 
 Kernel self_contained(Kernel kernel) {
   if (auto* closed = std::get_if<ClosedKernel>(&kernel.node)) {
     closed->lengths_file.clear();
     if (closed->lengths == std::vector<double>{1}) closed->lengths.clear();
+  } else if (auto* network = std::get_if<NetworkKernel>(&kernel.node)) {
+    forget_files(network->network);
   } else if (auto* sum = std::get_if<KernelSum>(&kernel.node)) {
     for (Kernel& term : sum->terms) term = self_contained(std::move(term));
   } else if (auto* product = std::get_if<KernelProduct>(&kernel.node)) {

@@ -11,21 +11,23 @@
 namespace widenet {
 namespace {
 
-void check(const Network& network, std::size_t features, std::vector<LayerInfo>* rows) {
+void check(const Network& network, const Shape& shape, std::vector<LayerInfo>* rows) {
+  check_shape(shape);
   if (network.layers.empty()) fail("the network is empty (it has no kernel) give it layers, as in: dense relu dense");
   if (expanded_layers(network, most_layers) > most_layers) {
     fail("the network has more than {} layers once every repeat is written out (each is computed) repeat less",
          most_layers);
   }
-  const WalkState end = Walk(rows).run(network, features);
-  if (end.gaussian) return;
+  const WalkState end = Walk(rows).run(network, shape);
+  if (end.centred()) return;
   if (end.made_by.empty()) fail("the network passes its input on (no dense makes it Gaussian) add a dense");
   fail("the network ends in {} (its kernel is that of the Gaussian values behind a dense) add a dense at the end",
        end.made_by);
 }
 
 struct KernelCheck {
-  std::size_t features;
+  const Shape& shape;
+  std::size_t features;  // of a sample as a vector
 
   void operator()(const ClosedKernel& kernel) const {
     const Word<ClosedKernel>& word = *word_of(kernel);
@@ -42,7 +44,7 @@ struct KernelCheck {
            lengths, features, features);
     }
   }
-  void operator()(const NetworkKernel& kernel) const { check(kernel.network, features, nullptr); }
+  void operator()(const NetworkKernel& kernel) const { check(kernel.network, shape, nullptr); }
   void operator()(const KernelSum& sum) const {
     if (sum.terms.empty()) fail("a sum of kernels has no terms (it would be zero) give it at least one");
     for (const Kernel& term : sum.terms) std::visit(*this, term.node);
@@ -57,13 +59,23 @@ struct KernelCheck {
 
 }  // namespace
 
-void validate(const Network& network, std::size_t features) { check(network, features, nullptr); }
-void validate(const Kernel& kernel, std::size_t features) { std::visit(KernelCheck{features}, kernel.node); }
+void validate(const Network& network, const Shape& shape) { check(network, shape, nullptr); }
+void validate(const Kernel& kernel, const Shape& shape) {
+  check_shape(shape);
+  std::size_t features = shape.channels;
+  for (const std::size_t extent : shape.positions) features *= extent;
+  std::visit(KernelCheck{shape, features}, kernel.node);
+}
+void validate(const Network& network, std::size_t features) { validate(network, Shape{{}, features}); }
+void validate(const Kernel& kernel, std::size_t features) { validate(kernel, Shape{{}, features}); }
 
-std::vector<LayerInfo> describe(const Network& network, std::size_t features) {
+std::vector<LayerInfo> describe(const Network& network, const Shape& shape) {
   std::vector<LayerInfo> rows;
-  check(network, features, &rows);
+  check(network, shape, &rows);
   return rows;
+}
+std::vector<LayerInfo> describe(const Network& network, std::size_t features) {
+  return describe(network, Shape{{}, features});
 }
 
 }  // namespace widenet

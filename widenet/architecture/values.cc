@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "widenet/architecture/lexer.h"
+#include "widenet/architecture/slices.h"
 #include "widenet/architecture/words.h"
 #include "widenet/base/error.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr double most_repeats = 100'000;
 constexpr double largest_whole = 9007199254740992;  // 2^53: above it a float64 is no count
+constexpr std::size_t most_axes = 3;
 
 bool is_whole(double x, double least, double most) { return x >= least && x <= most && x == std::floor(x); }
 bool is_positive(double x) { return x > 0 && std::isfinite(x); }
@@ -30,15 +32,41 @@ bool number_fits(Domain domain, double x) {
       return is_whole(x, 0, largest_whole);
     case Domain::degree:
     case Domain::width:
+    case Domain::axis:
+    case Domain::joined_axis:
+    case Domain::axes:
+    case Domain::extents:
       return is_whole(x, 1, largest_whole);
     case Domain::count:
       return is_whole(x, 1, most_repeats);
+    case Domain::depth:
+      return is_whole(x, 2, most_repeats);
     case Domain::lengths:
       return is_positive(x);
     case Domain::choice:
+    case Domain::decay:
+    case Domain::slices:
+    case Domain::constant:
       return false;
   }
   return false;
+}
+
+bool extents_fit(Domain domain, const Window& extents) {
+  const auto inside = [&](std::size_t x) { return number_fits(domain, static_cast<double>(x)); };
+  if (extents.empty() || !std::all_of(extents.begin(), extents.end(), inside)) return false;
+  if (domain == Domain::extents) return extents.size() <= most_axes;
+  Window sorted = extents;
+  std::sort(sorted.begin(), sorted.end());
+  return domain == Domain::axes && std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+}
+
+bool constant_fits(const std::vector<double>& numbers) {
+  return !numbers.empty() && std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
+}
+
+bool is_choice(const Parameter& parameter, std::string_view word) {
+  return std::find(parameter.choices.begin(), parameter.choices.end(), word) != parameter.choices.end();
 }
 
 // Inserts, deletes, replacements and swaps of neighbours that turn a into b (the restricted Damerau distance).
@@ -86,6 +114,13 @@ std::string value_text(const Value& value) {
   if (const auto* number = std::get_if<double>(&value)) return to_text(*number);
   if (const auto* choice = std::get_if<Choice>(&value)) return choice->word;
   if (const auto* text = std::get_if<Text>(&value)) return '"' + text->text + '"';
+  if (const auto* extents = std::get_if<Window>(&value)) return fmt::format("{}", fmt::join(*extents, "x"));
+  if (const auto* rated = std::get_if<Rated>(&value)) return rated->word + ':' + to_text(rated->number);
+  if (const auto* rows = std::get_if<Rows>(&value)) {
+    std::vector<std::string> texts;
+    for (const std::vector<double>& row : *rows) texts.push_back(list_text(row));
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+  }
   if (const auto* list = std::get_if<std::vector<double>>(&value)) return list_text(*list);
   if (const auto* file = std::get_if<NumbersFile>(&value)) return file_text(file->path);
   return {};
@@ -94,16 +129,28 @@ std::string value_text(const Value& value) {
 }  // namespace
 
 bool fits(const Parameter& parameter, const Value& value) {
-  const auto inside = [&](double x) { return number_fits(parameter.domain, x); };
+  const Domain domain = parameter.domain;
+  const auto inside = [&](double x) { return number_fits(domain, x); };
   if (const auto* number = std::get_if<double>(&value)) return inside(*number);
+  if (const auto* extents = std::get_if<Window>(&value)) return extents_fit(domain, *extents);
+  if (const auto* text = std::get_if<Text>(&value)) return domain == Domain::slices && parse_slices(text->text);
   if (const auto* choice = std::get_if<Choice>(&value)) {
-    return parameter.domain == Domain::choice &&
-           std::find(parameter.choices.begin(), parameter.choices.end(), choice->word) != parameter.choices.end();
+    return domain == Domain::decay ? choice->word == parameter.choices[0] : is_choice(parameter, choice->word);
   }
-  if (parameter.domain != Domain::lengths) return false;
+  if (const auto* rated = std::get_if<Rated>(&value)) {
+    return domain == Domain::decay && rated->word != parameter.choices[0] && is_choice(parameter, rated->word) &&
+           number_fits(Domain::non_negative, rated->number);
+  }
+  if (const auto* rows = std::get_if<Rows>(&value)) {
+    return domain == Domain::constant && !rows->empty() &&
+           std::all_of(rows->begin(), rows->end(),
+                       [&](const auto& row) { return constant_fits(row) && row.size() == rows->front().size(); });
+  }
   const auto* list = std::get_if<std::vector<double>>(&value);
   if (const auto* file = std::get_if<NumbersFile>(&value)) list = &file->numbers;
-  return list != nullptr && !list->empty() && std::all_of(list->begin(), list->end(), inside);
+  if (list == nullptr) return false;
+  if (domain == Domain::constant) return constant_fits(*list);
+  return domain == Domain::lengths && !list->empty() && std::all_of(list->begin(), list->end(), inside);
 }
 
 std::string expectation(const Parameter& parameter) {
@@ -125,6 +172,22 @@ std::string expectation(const Parameter& parameter) {
       return fmt::format("a whole number from 1 to {}", most_repeats);
     case Domain::lengths:
       return "a number > 0, a list [1, 2.5] of them, or @file.npy";
+    case Domain::depth:
+      return fmt::format("a whole number from 2 to {}", most_repeats);
+    case Domain::axis:
+      return "an axis of positions, a whole number >= 1";
+    case Domain::joined_axis:
+      return "channels or an axis of positions, a whole number >= 1";
+    case Domain::axes:
+      return "channels or different axes, whole numbers >= 1 as in 1x3";
+    case Domain::extents:
+      return "one to three whole numbers >= 1, as in 3, 3x3 or 3x3x3";
+    case Domain::decay:
+      return "none, exp:c or inverse:c with a number c >= 0";
+    case Domain::slices:
+      return "slices of samples and positions in quotes, as in \"[:, ::2, 1]\"";
+    case Domain::constant:
+      return "a list of numbers, a matrix [[1, 2], [3, 4]], or @file.npy";
     case Domain::choice:
       return fmt::format("{}", fmt::join(parameter.choices, " or "));
   }
@@ -136,6 +199,7 @@ std::string spoken(const Value& value) {
   if (std::holds_alternative<Choice>(value)) return "the word " + text;
   if (std::holds_alternative<Text>(value)) return "the text " + text;
   if (std::holds_alternative<std::vector<double>>(value)) return "the list " + text;
+  if (std::holds_alternative<Rows>(value)) return "the matrix " + text;
   if (std::holds_alternative<NumbersFile>(value)) return "the file " + text;
   return text;
 }

@@ -1,80 +1,34 @@
 #include "widenet/architecture/words.h"
 
-#include <algorithm>
 #include <array>
-#include <type_traits>
 #include <utility>
 
-#include "widenet/base/error.h"
+#include "widenet/architecture/word_access.h"
 
 namespace widenet {
 namespace {
-
-// Fields as values. A whole number that is absent or no double keeps its own form.
-Value to_value(double x) { return x; }
-Value to_value(bool x) { return Choice{x ? "true" : "false"}; }
-Value to_value(std::size_t x) { return static_cast<double>(x); }
-Value to_value(const std::optional<std::size_t>& x) { return x ? to_value(*x) : Value(); }
-Value to_value(Parametrization x) { return Choice{x == Parametrization::ntk ? "ntk" : "standard"}; }
-
-void from_value(const Value& value, double& x) { x = std::get<double>(value); }
-void from_value(const Value& value, bool& x) { x = std::get<Choice>(value).word == "true"; }
-void from_value(const Value& value, std::size_t& x) { x = static_cast<std::size_t>(std::get<double>(value)); }
-void from_value(const Value& value, std::optional<std::size_t>& x) {
-  x = static_cast<std::size_t>(std::get<double>(value));
-}
-void from_value(const Value& value, Parametrization& x) {
-  x = std::get<Choice>(value).word == "ntk" ? Parametrization::ntk : Parametrization::standard;
-}
-
-template <class T>
-T& part(Layer& layer) {
-  return std::get<T>(layer);
-}
-template <class T>
-const T& part(const Layer& layer) {
-  return std::get<T>(layer);
-}
-template <class T>
-ClosedKernel& part(ClosedKernel& kernel) {
-  return kernel;
-}
-template <class T>
-const ClosedKernel& part(const ClosedKernel& kernel) {
-  return kernel;
-}
-
-template <class Owner, class Member>
-Owner owner_of(Member Owner::*);
-
-// Access to one member of one struct.
-template <class Node, auto member>
-Access<Node> access_to() {
-  using Owner = decltype(owner_of(member));
-  return {[](const Node& node, std::size_t) { return to_value(part<Owner>(node).*member); },
-          [](Node& node, std::size_t, const Value& value) { from_value(value, part<Owner>(node).*member); }};
-}
-
-template <class Node, auto member>
-void add(Word<Node>& word, Parameter parameter) {
-  word.parameters.push_back(std::move(parameter));
-  word.access.push_back(access_to<Node, member>());
-}
 
 Word<Layer> dense_word() {
   Word<Layer> word{{"dense", {}}, Dense{}, {}};
   add<Layer, &Dense::width>(word, {"width", Domain::width});
   add<Layer, &Dense::weight_std>(word, {"weight_std", Domain::non_negative});
   add<Layer, &Dense::bias_std>(word, {"bias_std", Domain::non_negative});
-  add<Layer, &Dense::parametrization>(word, {"parametrization", Domain::choice, false, {"ntk", "standard"}});
-  add<Layer, &Dense::trained>(word, {"trained", Domain::choice, false, {"true", "false"}});
+  add_choice<&Dense::parametrization>(word, "parametrization");
+  add_choice<&Dense::trained>(word, "trained");
   return word;
 }
 
-// Vectors have channels only, so the axis is checked and nothing is kept.
 Word<Layer> concat_word() {
-  Word<Layer> word{{"concat", {{"axis", Domain::choice, false, {"channels"}}}}, Branches{Join::concat, {}}, {}};
-  word.access.push_back({[](const Layer&, std::size_t) { return Value(); }, [](Layer&, std::size_t, const Value&) {}});
+  Word<Layer> word{{"concat", {{"axis", Domain::joined_axis, false, {"channels"}}}}, Branches{Join::concat, {}}, {}};
+  word.access.push_back({[](const Layer& layer, std::size_t) {
+                           const auto& axis = std::get<Branches>(layer).axis;
+                           return axis ? to_value(*axis) : Value(Choice{"channels"});
+                         },
+                         [](Layer& layer, std::size_t, const Value& value) {
+                           auto& axis = std::get<Branches>(layer).axis;
+                           axis.reset();
+                           if (!std::holds_alternative<Choice>(value)) from_value(value, axis);
+                         }});
   return word;
 }
 
@@ -101,8 +55,8 @@ Word<Layer> activation_word(const ActivationDefinition& definition) {
 }
 
 std::vector<Word<Layer>> all_layers() {
-  std::vector<Word<Layer>> words{
-      dense_word(), {{"identity", {}}, Identity{}, {}}, {{"layer_norm", {}}, LayerNorm{}, {}}};
+  std::vector<Word<Layer>> words{dense_word(), {{"identity", {}}, Identity{}, {}}};
+  for (Word<Layer>& word : position_words()) words.push_back(std::move(word));
   Word<Layer> dropout{{"dropout", {}}, Dropout{}, {}};
   add<Layer, &Dropout::keep>(dropout, {"keep", Domain::share, true, {}});
   words.push_back(std::move(dropout));
@@ -119,7 +73,9 @@ std::vector<Word<Layer>> all_layers() {
 // One length of 1 is what no length means, so it is stored as none.
 Access<ClosedKernel> lengths_access() {
   return {[](const ClosedKernel& kernel, std::size_t) -> Value {
-            if (!kernel.lengths_file.empty()) return NumbersFile{kernel.lengths_file, kernel.lengths};
+            if (!kernel.lengths_file.empty()) {
+              return NumbersFile{kernel.lengths_file, kernel.lengths, {kernel.lengths.size()}};
+            }
             if (kernel.lengths.empty() || kernel.lengths == std::vector<double>{1}) return {};
             if (kernel.lengths.size() == 1) return kernel.lengths[0];
             return kernel.lengths;
@@ -208,6 +164,10 @@ const Word<Layer>* word_of(const Layer& layer) {
     if (word.prototype.index() != layer.index()) continue;
     if (const auto* a = std::get_if<Activation>(&layer); a && a->name != word.name) continue;
     if (const auto* b = std::get_if<Branches>(&layer); b && b->join != std::get<Branches>(word.prototype).join)
+      continue;
+    if (const auto* c = std::get_if<Conv>(&layer); c && c->kind != std::get<Conv>(word.prototype).kind) continue;
+    if (const auto* p = std::get_if<Pool>(&layer); p && p->sum != std::get<Pool>(word.prototype).sum) continue;
+    if (const auto* g = std::get_if<GlobalPool>(&layer); g && g->sum != std::get<GlobalPool>(word.prototype).sum)
       continue;
     return &word;
   }

@@ -15,7 +15,26 @@
 namespace widenet {
 
 // What a parameter may be. A choice is one of its words; lengths are a positive number, a list of them or a file.
-enum class Domain { real, non_negative, positive, share, whole, degree, width, count, choice, lengths };
+enum class Domain {
+  real,
+  non_negative,
+  positive,
+  share,
+  whole,
+  degree,
+  width,
+  count,
+  depth,  // a whole number from 2
+  choice,
+  lengths,
+  axis,         // of positions: a whole number from 1
+  joined_axis,  // the same, or the word channels
+  axes,         // 1x3, or the word channels
+  extents,      // 3, 3x3, 3x3x3
+  decay,        // none, exp:0.5, inverse:2
+  slices,       // "[:, ::2, 1]"
+  constant      // a list of numbers, a list of such lists, or a file
+};
 
 struct Choice {
   std::string word;
@@ -28,10 +47,18 @@ struct Text {
 struct NumbersFile {
   std::string path;
   std::vector<double> numbers;
+  std::vector<std::size_t> shape;
   bool operator==(const NumbersFile&) const = default;
 };
-// The value of a parameter; monostate: not given.
-using Value = std::variant<std::monostate, double, Choice, Text, std::vector<double>, NumbersFile>;
+// exp:0.5
+struct Rated {
+  std::string word;
+  double number = 0;
+  bool operator==(const Rated&) const = default;
+};
+using Rows = std::vector<std::vector<double>>;
+// The value of a parameter; monostate: not given. A window of one extent is a number.
+using Value = std::variant<std::monostate, double, Choice, Text, std::vector<double>, NumbersFile, Window, Rated, Rows>;
 
 struct Parameter {
   std::string name;

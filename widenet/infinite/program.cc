@@ -5,6 +5,9 @@
 #include <optional>
 #include <type_traits>
 
+#include "widenet/architecture/print.h"
+#include "widenet/base/error.h"
+
 namespace widenet {
 namespace {
 
@@ -80,6 +83,18 @@ class Compiler {
   }
 
   void add(const Identity&, std::size_t) {}
+
+  // A sample without positions is flat.
+  void add(const Flatten&, std::size_t) {}
+
+  // Layers that know positions.
+  template <class Spatial>
+  void add(const Spatial& layer, std::size_t) {
+    fail(
+        "{} has no kernel here (the kernels of networks are computed for vectors, without positions) take a network of "
+        "dense layers and activations",
+        head_text(Layer(layer)));
+  }
 
   void add(const LayerNorm&, std::size_t slot) {
     flush();
