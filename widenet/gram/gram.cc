@@ -21,21 +21,26 @@ struct Tile {
 };
 
 // Tiles that cover all entries, or those on and above the diagonal.
-std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper, std::size_t tile_cols) {
+std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper, std::size_t tile_height,
+                           std::size_t tile_width) {
   std::vector<Tile> tiles;
-  for (std::size_t j = 0; j < cols; j += tile_cols)
-    for (std::size_t i = 0; i < rows; i += tile_rows) {
-      const std::size_t end = std::min(cols, j + tile_cols), begin = upper ? std::max(j, i) : j;
-      if (begin < end) tiles.push_back({{i, std::min(rows, i + tile_rows)}, {begin, end}});
+  for (std::size_t j = 0; j < cols; j += tile_width)
+    for (std::size_t i = 0; i < rows; i += tile_height) {
+      const std::size_t end = std::min(cols, j + tile_width), begin = upper ? std::max(j, i) : j;
+      if (begin < end) tiles.push_back({{i, std::min(rows, i + tile_height)}, {begin, end}});
     }
   return tiles;
 }
 
-// The widest tiles that still keep all threads busy to the end.
+// What the Gram asks for, else the widest tiles that still keep all threads busy to the end.
 template <class T>
-std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper) {
-  const std::vector<Tile> wide = tiles_of(rows, cols, upper, most_column_bytes / sizeof(T));
-  return wide.size() < 32 * thread_count() ? tiles_of(rows, cols, upper, least_column_bytes / sizeof(T)) : wide;
+std::vector<Tile> tiles_of(const Gram<T>& gram, bool upper) {
+  const std::size_t rows = gram.rows(), cols = gram.cols();
+  const auto wish = gram.tile_shape();
+  if (wish.rows > 0) return tiles_of(rows, cols, upper, wish.rows, wish.cols);
+  const std::vector<Tile> wide = tiles_of(rows, cols, upper, tile_rows, most_column_bytes / sizeof(T));
+  if (wide.size() >= 32 * thread_count()) return wide;
+  return tiles_of(rows, cols, upper, tile_rows, least_column_bytes / sizeof(T));
 }
 
 template <class T>
@@ -72,7 +77,8 @@ void compute_mirrored(const Gram<T>& gram, const std::vector<Tile>& tiles, Matri
   // A few numbers between rows, lest a column's entries all fall into one set of the cache.
   constexpr std::size_t stride = most_column_bytes / sizeof(T) + 128 / sizeof(T);
   for_each_tile(tiles, progress, [&](const Tile& t) {
-    thread_local Buffer<T> memory(tile_rows * stride);
+    thread_local Buffer<T> memory;
+    if (memory.size() < t.rows.size() * stride) memory = Buffer<T>(t.rows.size() * stride);
     const MatrixView<T> tile(memory.data(), t.rows.size(), t.cols.size(), stride);
     gram.tile(t.rows, t.cols, tile);
     place<T>(tile, out.block(t.rows, t.cols));
@@ -86,13 +92,13 @@ void compute_mirrored(const Gram<T>& gram, const std::vector<Tile>& tiles, Matri
 template <class T>
 void materialize_upper(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
   check_size(gram, out);
-  compute(gram, tiles_of<T>(gram.rows(), gram.cols(), true), out, progress);
+  compute(gram, tiles_of(gram, true), out, progress);
 }
 
 template <class T>
 void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
   check_size(gram, out);
-  const std::vector<Tile> tiles = tiles_of<T>(gram.rows(), gram.cols(), gram.symmetric());
+  const std::vector<Tile> tiles = tiles_of(gram, gram.symmetric());
   if (gram.symmetric())
     compute_mirrored(gram, tiles, out, progress);
   else

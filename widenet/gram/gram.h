@@ -24,6 +24,11 @@ class Gram {
   virtual void tile(Range rows, Range cols, MatrixView<T> out) const = 0;
   // out[i] = G(i, i) for a symmetric Gram, the same bits as tile() gives.
   virtual void diagonal(std::span<T> out) const = 0;
+  // Rows and columns of tiles that are worth a thread's while, where the usual ones are not.
+  struct TileShape {
+    std::size_t rows = 0, cols = 0;
+  };
+  virtual TileShape tile_shape() const { return {}; }
 };
 
 // The entries on and above the diagonal; those below are left as they are, but for a few that share a tile with it.

@@ -1,0 +1,103 @@
+#include "widenet/infinite/plane_gram.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "widenet/base/error.h"
+#include "widenet/infinite/plane_engine.h"
+
+namespace widenet {
+namespace {
+
+template <class T>
+class PlaneGram final : public Gram<T> {
+ public:
+  PlaneGram(PlanePlan plan, Limit limit, MatrixView<const T> x, MatrixView<const T> z, bool symmetric)
+      : plan_(std::move(plan)), theta_(limit == Limit::ntk), symmetric_(symmetric), x_(x), z_(z) {}
+
+  std::size_t rows() const override { return x_.rows(); }
+  std::size_t cols() const override { return z_.rows(); }
+  bool symmetric() const override { return symmetric_; }
+
+  // Rows are samples spread over all lanes, columns fill the lanes. Of two samples of a symmetric Gram the one before
+  // is the row, so that both entries are the same number.
+  void tile(Range rows, Range cols, MatrixView<T> out) const override {
+    visit(rows, cols, [&](std::size_t i, std::size_t j, double value) {
+      if (!symmetric_ || i <= j) out(i - rows.begin, j - cols.begin) = static_cast<T>(value);
+    });
+    if (!symmetric_ || cols.begin + 1 >= rows.end) return;
+    visit(cols, rows, [&](std::size_t j, std::size_t i, double value) {
+      if (j < i) out(i - rows.begin, j - cols.begin) = static_cast<T>(value);
+    });
+  }
+
+  void diagonal(std::span<T> out) const override {
+    for (std::size_t i = 0; i < out.size(); ++i) tile({i, i + 1}, {i, i + 1}, MatrixView<T>(&out[i], 1, 1));
+  }
+
+  // A pooled entry is work for milliseconds; the samples of a tile are prepared for it alone.
+  typename Gram<T>::TileShape tile_shape() const override {
+    constexpr std::size_t lanes = plane_lanes<T>, memory = std::size_t{16} << 20;
+    if (plan_.all_displacements) return {lanes, lanes};
+    const std::size_t side = std::min<std::size_t>(128, memory / PlaneSamples<T>::bytes(plan_)) / lanes * lanes;
+    return {std::max(side, lanes), std::max(side, lanes)};
+  }
+
+ private:
+  // Every entry (i, j) of the ranges, i spread over the lanes; of a symmetric Gram those with j >= i at least.
+  template <class F>
+  void visit(Range rows, Range cols, const F& entry) const {
+    constexpr std::size_t lanes = plane_lanes<T>;
+    using Samples = PlaneSamples<T>;
+    const std::size_t first = cols.begin / lanes * lanes;
+    if (rows.size() == 0 || cols.size() == 0) return;
+    const Samples mine(plan_, x_.rows(rows), Samples::As::rows);
+    const Samples theirs(plan_, z_.rows({first, cols.end}), Samples::As::blocks);
+    PlaneScratch<T> scratch(plan_);
+    double values[lanes];
+    for (std::size_t b = first; b < cols.end; b += lanes)
+      for (std::size_t i = rows.begin; i < rows.end; ++i) {
+        const std::size_t end = std::min(b + lanes, cols.end);
+        if (symmetric_ && end <= i) continue;
+        run_planes<T>(plan_, theta_, mine, i - rows.begin, theirs, (b - first) / lanes, scratch, values);
+        for (std::size_t j = std::max(b, cols.begin); j < end; ++j) entry(i, j, values[j - b]);
+      }
+  }
+
+  PlanePlan plan_;
+  bool theta_, symmetric_;
+  MatrixView<const T> x_, z_;
+};
+
+template <class T>
+void check(const PlanePlan& plan, MatrixView<const T> x) {
+  if (x.cols() != plan.input.size() * plan.channels)
+    fail("the samples have {} numbers (the network reads {} x {} x {}) give samples of that shape", x.cols(),
+         plan.input.height, plan.input.width, plan.channels);
+  for (std::size_t i = 0; i < x.rows(); ++i)
+    for (const T number : x.row(i))
+      if (!std::isfinite(number)) fail("sample {} holds {} (no kernel is defined for it) remove or fill it", i, number);
+}
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixView<const T> x) {
+  check(plan, x);
+  return std::make_unique<PlaneGram<T>>(plan, limit, x, x, true);
+}
+template <class T>
+std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixView<const T> x, MatrixView<const T> z) {
+  check(plan, x);
+  check(plan, z);
+  return std::make_unique<PlaneGram<T>>(plan, limit, x, z, false);
+}
+
+using D = MatrixView<const double>;
+using F = MatrixView<const float>;
+template std::unique_ptr<Gram<double>> plane_gram(const PlanePlan&, Limit, D);
+template std::unique_ptr<Gram<double>> plane_gram(const PlanePlan&, Limit, D, D);
+template std::unique_ptr<Gram<float>> plane_gram(const PlanePlan&, Limit, F);
+template std::unique_ptr<Gram<float>> plane_gram(const PlanePlan&, Limit, F, F);
+
+}  // namespace widenet

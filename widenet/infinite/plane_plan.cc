@@ -1,0 +1,125 @@
+#include "widenet/infinite/plane_plan.h"
+
+#include <algorithm>
+
+namespace widenet {
+namespace {
+
+// Reads a network layer by layer; `possible` turns false where the engine must leave it to others.
+class Planner {
+ public:
+  explicit Planner(const Shape& shape) : shape_(shape) {
+    possible = (shape.positions.size() == 1 || shape.positions.size() == 2) && shape.channels > 0;
+    if (!possible) return;
+    plan.input = plane_of(shape);
+    plan.channels = shape.channels;
+  }
+
+  void network(const Network& network) {
+    for (const Layer& layer : network.layers) {
+      if (!possible) return;
+      std::visit([&](const auto& l) { add(l); }, layer);
+      if (!std::holds_alternative<Repeat>(layer)) shape_ = shape_after(layer, shape_);
+    }
+  }
+
+  PlanePlan plan;
+  bool possible = true;
+  bool pooled = false;
+
+ private:
+  static Plane plane_of(const Shape& shape) {
+    if (shape.positions.empty()) return {};
+    return shape.positions.size() == 1 ? Plane{1, shape.positions[0]} : Plane{shape.positions[0], shape.positions[1]};
+  }
+
+  // Weights of `weight_std` over `window` positions: what NTK and standard parametrisation make of them.
+  template <class L>
+  void set_weights(const L& layer, std::size_t window, PlaneStage& stage) {
+    const double weight = layer.weight_std * layer.weight_std, bias = layer.bias_std * layer.bias_std;
+    stage.scale *= weight / static_cast<double>(window);
+    stage.bias = bias;
+    stage.own = layer.trained ? 1 : 0;
+    stage.own_bias = layer.trained ? bias : 0;
+    if (layer.parametrization != Parametrization::standard || !layer.trained) return;
+    possible = possible && weight > 0 && shape_.channels > 0;
+    stage.own = static_cast<double>(shape_.channels * window) / weight;
+    stage.own_bias = bias != 0 ? 1 : 0;
+  }
+
+  void add(const Dense& dense) {
+    if (pooled) {
+      possible = possible && !read_out_;
+      read_out_ = true;
+      return set_weights(dense, 1, plan.readout);
+    }
+    PlaneStage stage;
+    stage.in = stage.out = plane_of(shape_);
+    set_weights(dense, 1, stage);
+    plan.stages.push_back(stage);
+  }
+
+  void add(const Conv& conv) {
+    possible = possible && !pooled && conv.kind == ConvKind::shared && conv.padding != Padding::circular;
+    if (!possible) return;
+    PlaneStage stage;
+    stage.in = plane_of(shape_);
+    stage.out = plane_of(shape_after(Layer(conv), shape_));
+    std::size_t size = 1;
+    for (std::size_t a = 0; a < conv.window.size(); ++a) {
+      const std::size_t to = a + 2 - conv.window.size(), k = conv.window[a],
+                        s = conv.stride.empty() ? 1 : conv.stride[a];
+      const std::size_t n = shape_.positions[a], out = (n + s - 1) / s;
+      stage.window[to] = k;
+      stage.stride[to] = s;
+      if (conv.padding == Padding::same && (out - 1) * s + k > n) stage.before[to] = ((out - 1) * s + k - n) / 2;
+      size *= k;
+    }
+    // The engine reads a few rows at once and keeps a pointer to each of their taps.
+    possible = stage.window[0] + 3 * stage.stride[0] <= 64;
+    set_weights(conv, size, stage);
+    plan.stages.push_back(stage);
+  }
+
+  void add(const Activation& activation) {
+    const auto dual = closed_dual(activation);
+    possible = possible && !pooled && dual && !plan.stages.empty() && !plan.stages.back().activation;
+    if (possible) plan.stages.back().activation = dual;
+  }
+
+  void add(const GlobalPool& pool) {
+    const auto positions = static_cast<double>(plane_of(shape_).size());
+    couple(true, pool.sum ? 1 : 1 / (positions * positions));
+  }
+  void add(const Flatten&) { couple(false, 1 / static_cast<double>(plane_of(shape_).size())); }
+  void couple(bool all, double scale) {
+    possible = possible && !pooled && !plan.stages.empty();
+    pooled = true;
+    plan.all_displacements = all;
+    plan.readout.scale = scale;
+    plan.readout.own = 0;
+  }
+
+  void add(const Identity&) {}
+  void add(const Repeat& repeat) {
+    for (std::size_t k = 0; k < repeat.count && possible; ++k) network(repeat.body.front());
+  }
+  template <class L>
+  void add(const L&) {
+    possible = false;
+  }
+
+  Shape shape_;
+  bool read_out_ = false;
+};
+
+}  // namespace
+
+std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape) {
+  Planner planner(shape);
+  planner.network(network);
+  if (!planner.possible || !planner.pooled) return std::nullopt;
+  return std::move(planner.plan);
+}
+
+}  // namespace widenet
