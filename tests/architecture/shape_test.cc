@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "tests/architecture/generate.h"
 #include "tests/architecture/message.h"
 #include "widenet/architecture/describe.h"
 #include "widenet/architecture/kernel.h"
@@ -248,6 +249,35 @@ TEST(Shape, ThatIsNoneOrTooLargeIsRefused) {
   EXPECT_EQ(refusal("repeat(60)[concat(axis=1)[identity | identity]]", sequence),
             "layer 1.1 (concat(1)[identity | identity]) makes more than 2^53 positions");
   EXPECT_EQ(refusal("dense(9007199254740992) flatten"), "layer 2 (flatten) is wider than 2^53 values");
+}
+
+// Any network on any shape has one shape behind every layer or is refused with a message, and the rules of kernels see
+// the same shapes.
+RC_GTEST_PROP(Shape, OfAnyNetworkIsKnownOrRefused, ()) {
+  Network network = random_network(2);
+  network.layers.emplace_back(Dense{});
+  Shape shape{{}, *rc::gen::inRange<std::size_t>(0, 4)};
+  for (int a = *rc::gen::inRange(0, 4); a > 0; --a) shape.positions.push_back(*rc::gen::inRange<std::size_t>(1, 9));
+  RC_LOG() << to_text(shape) << ": " << to_text(network);
+  std::vector<Shape> shapes;
+  try {
+    shapes = shapes_after(network, shape);
+    RC_ASSERT(shape_after(network, shape) == shapes.back());
+  } catch (const Error& error) {
+    RC_ASSERT(error.fault() == Fault::usage);
+    RC_ASSERT(message_of([&] { validate(network, shape); }) != "no error");
+    return;
+  }
+  std::vector<Shape> seen;
+  try {
+    for (const LayerInfo& row : describe(network, shape)) {
+      if (row.depth == 0) seen.push_back({row.positions, row.width.value_or(0)});
+    }
+  } catch (const Error& error) {
+    RC_ASSERT(error.fault() == Fault::usage);
+    return;
+  }
+  RC_ASSERT(seen == shapes);
 }
 
 TEST(Shape, TellsWhoReadsPositions) {
