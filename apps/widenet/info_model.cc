@@ -39,7 +39,7 @@ std::string target_text(const Model& model) {
   return out;
 }
 
-json model_json(const Model& model, const std::string& path) {
+json model_json(const Model& model, const std::string& path, std::uint32_t version) {
   json columns = json::array();
   for (const ColumnCoding& column : model.coding.inputs) {
     json entry = {{"name", column.name}, {"width", column.width()}};
@@ -50,6 +50,7 @@ json model_json(const Model& model, const std::string& path) {
   }
   json out = {{"kind", "model"},
               {"path", path},
+              {"format_version", version},
               {"kernel", to_text(model.kernel)},
               {"ridge", model.ridge},
               {"solver", to_string(model.solver)},
@@ -69,10 +70,12 @@ json model_json(const Model& model, const std::string& path) {
 
 void print_model(const std::string& path, const Settings& settings) {
   const Model model = load_model(path);
-  if (settings.json) return print(model_json(model, path));
-  std::string out = field("model", path) + field("kernel", short_text(model.kernel, longest_list)) +
-                    field("ridge", number(model.ridge)) + field("solver", to_string(model.solver)) +
-                    field("scale", to_string(model.scaling.mode)) + field("target", target_text(model)) +
+  const std::uint32_t version = model_format_version(path);
+  if (settings.json) return print(model_json(model, path, version));
+  std::string out = field("model", path) + field("format", fmt::format("version {}", version)) +
+                    field("kernel", short_text(model.kernel, longest_list)) + field("ridge", number(model.ridge)) +
+                    field("solver", to_string(model.solver)) + field("scale", to_string(model.scaling.mode)) +
+                    field("target", target_text(model)) +
                     field("rows", fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols())) +
                     note_fields(model.notes) + "\n" + metrics_table(model.metrics) + "\n" +
                     columns_of(model.coding).text();

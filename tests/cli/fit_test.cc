@@ -128,5 +128,38 @@ TEST_F(CliFit, NothingIsLeftBehind) {
     EXPECT_FALSE(contains(entry.path().filename().string(), "part")) << entry.path();
 }
 
+TEST_F(CliFit, AClassThatIsOnlyInTheTestPartIsNamed) {
+  std::string rows = "a,b,kind\n";
+  for (int i = 0; i < 24; ++i)
+    rows += std::to_string(std::sin(i)) + "," + std::to_string(std::cos(1.3 * i)) + "," +
+            (i == 5            ? "rare"
+             : std::sin(i) > 0 ? "up"
+                               : "down") +
+            "\n";
+  folder.write("rare.csv", rows);
+  bool met = false;
+  for (int seed = 0; seed < 40 && !met; ++seed) {
+    const std::string command =
+        "fit rare.csv --target kind --kernel gaussian --ridge 0.1 --split 0.25 --out r.model --seed " +
+        std::to_string(seed);
+    const std::string notes = json(command).at("notes").dump();
+    if (!contains(notes, "no training row is of class 'rare': the model never predicts it.")) continue;
+    met = true;
+    const Outcome predicted = run("predict r.model rare.csv --out p.csv");
+    EXPECT_EQ(predicted.code, 0) << predicted.err;
+    const std::string table = bytes_of(folder.path("p.csv"));
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 25);
+    EXPECT_FALSE(contains(table.substr(table.find('\n')), "rare")) << table;
+  }
+  EXPECT_TRUE(met);
+}
+
+// Without a kernel: the family is judged at the ridge that is given.
+TEST_F(CliFit, AGivenRidgeIsTheOneJudgedAt) {
+  const auto object = json("fit houses.csv --target price --ridge 0.5 --out m.model");
+  EXPECT_EQ(object.at("ridge"), 0.5);
+  for (const auto& tried : object.at("tried")) EXPECT_EQ(tried.at("ridge"), 0.5) << tried.dump();
+}
+
 }  // namespace
 }  // namespace widenet::testing

@@ -135,7 +135,9 @@ TEST(Coding, ClassesAreKeptAsWrittenAndMatchedByValue) {
 }
 
 TEST(Coding, RefusesBadTargets) {
-  EXPECT_MESSAGE(learn(people, "Y"), "no column 'Y' in t.csv (did you mean 'y'?) (its columns are 'age', 'city', 'y')");
+  EXPECT_MESSAGE(
+      learn(people, "Y"),
+      "no column 'Y' in t.csv (its columns are 'age', 'city', 'y') name one of these as target; did you mean 'y'?");
   EXPECT_MESSAGE(learn("x,y\n1,2\n2,\n", "y"), "t.csv, line 3, column 'y': the target is missing (each row needs one)");
   EXPECT_MESSAGE(learn("x,y\n1,2\n2,-inf\n", "y"), "t.csv, line 3, column 'y': the target is -inf (it must be finite)");
   EXPECT_MESSAGE(learn("x,y\n1,2\n2,word\n3,4\n", "y", Task::regression),
@@ -159,12 +161,28 @@ TEST(Coding, RefusesBadTargets) {
   EXPECT_MESSAGE(code_table(numbers, later("x,y\n1,0\n2,two\n"), WithTarget::yes), "found the class 'two'");
 }
 
+// A table read from a file has rows; one that a program puts together may have none.
+TEST(Coding, RefusesATargetWithoutRows) {
+  Table table;
+  table.named = true;
+  table.provenance.path = "t.csv";
+  table.columns = {numeric_column("x", {}), numeric_column("y", {}), text_column("z", {})};
+  for (const char* target : {"y", "z"})
+    for (const std::optional<Task> task :
+         {std::optional<Task>(), std::optional(Task::classification), std::optional(Task::regression)})
+      EXPECT_MESSAGE(learn_coding(table, {target, task}),
+                     fmt::format("t.csv, column '{}': no rows (what the target is, is learned from them) give a table "
+                                 "with at least one",
+                                 target));
+}
+
 TEST(Coding, RefusesBadInputs) {
   EXPECT_MESSAGE(learn("x,y\n1,2\n-inf,3\n", "y"), "t.csv, line 3, column 'x': found -inf (inputs are finite)");
   const Coding coding = learn("age,b,y\n1,2,3\n4,5,6\n7,8,9\n", "y").coding;
   EXPECT_MESSAGE(
       code_table(coding, later("Age,b\n1,2\n"), WithTarget::no),
-      "new.csv: no column 'age' (did you mean 'Age'?) (the model was trained with it; the columns are 'Age', 'b')");
+      "new.csv: no column 'age' (the model was trained with it; the columns are 'Age', 'b') add or rename it; did you "
+      "mean 'Age'?");
   EXPECT_MESSAGE(code_table(coding, later("age,b\n1,2\nold,3\n"), WithTarget::no),
                  "new.csv, line 3, column 'age': found 'old' (training had numbers there)");
   EXPECT_MESSAGE(code_table(coding, later("age,b\n1,2\ninf,3\n"), WithTarget::no), "line 3, column 'age': found inf");

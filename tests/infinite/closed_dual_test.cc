@@ -84,6 +84,71 @@ TEST(ClosedDual, GrowingActivationsAgainstQuadrature) {
     }
 }
 
+// Series of both lengths, at variances where every term of hermite counts and at 1, where it is rho^n.
+TEST(ClosedDual, HighDegreesAgainstQuadrature) {
+  Random random(8);
+  for (const std::size_t n : {14u, 15u, 16u, 17u, 20u, 33u, 63u}) {
+    const Activation hermite{"hermite", {static_cast<double>(n)}};
+    // Coefficients at which all powers have about the same second moment at variance 1.
+    Activation polynomial{"polynomial", {}};
+    double moment = 1;
+    for (std::size_t k = 0; k <= n; ++k) {
+      if (k > 0) moment *= static_cast<double>(2 * k - 1);
+      polynomial.parameters.push_back(uniform(random, -1, 1) / std::sqrt(moment));
+    }
+    for (int k = 0; k < 4; ++k) {
+      const double a = std::pow(10, uniform(random, -1, 0.5)),
+                   b = k % 2 == 0 ? a : std::pow(10, uniform(random, -1, 0.5));
+      const double s = k == 0 ? 0.0 : random_complement(random);
+      expect_quadrature(hermite, "hermite(" + std::to_string(n) + ")", a, b, s);
+      expect_quadrature(polynomial, "polynomial of degree " + std::to_string(n), a, b, s);
+    }
+    for (const double s : {0.0, 0.125, 0.5, -0.25}) {
+      const double rho = std::copysign(1 - std::abs(s), s), degree = static_cast<double>(n);
+      const Pair got = closed(hermite, 1, 1, s);
+      EXPECT_NEAR(got.value, std::pow(rho, degree), closed_dual_error) << n << " " << s;
+      EXPECT_NEAR(got.slope, degree * std::pow(rho, degree - 1), closed_dual_error * degree) << n << " " << s;
+    }
+  }
+}
+
+// The powers of hermite(n), added up: their terms cancel.
+TEST(ClosedDual, PolynomialWithTheCoefficientsOfHermite) {
+  const std::size_t n = 20;
+  std::vector<double> c(n + 1, 0.0);
+  double term = 1;  // (-1)^i sqrt(n!) / (2^i i! (n - 2i)!)
+  for (std::size_t k = 1; k <= n; ++k) term /= std::sqrt(static_cast<double>(k));
+  double size = 0;  // sum of the sizes of the terms of r_0 at q = 1, (n - 2i)! / (2^j j!), j = n/2 - i
+  for (std::size_t i = 0; 2 * i <= n; ++i) {
+    const std::size_t power = n - 2 * i;
+    c[power] = term;
+    double moment = 1;
+    for (std::size_t k = 1; k < power; k += 2) moment *= static_cast<double>(k);
+    size += std::abs(term) * moment;
+    term *= -static_cast<double>(power) * (static_cast<double>(power) - 1) / (2 * static_cast<double>(i + 1));
+  }
+  const double s = 0.25, bound = 64 * size * std::numeric_limits<double>::epsilon();  // of the rounded coefficients
+  ASSERT_LT(bound, 1e-9);
+  const Pair got = closed({"polynomial", c}, 1, 1, s);
+  EXPECT_NEAR(got.own_value, 1, bound);
+  EXPECT_NEAR(got.value, std::pow(1 - s, 20), bound);
+}
+
+// The weights of the powers of rho add up to 1.
+TEST(ClosedDual, MonomialsOfHighDegree) {
+  Random random(9);
+  for (const int n : {7, 20, 40})
+    for (int k = 0; k < 4; ++k)
+      expect_quadrature({"monomial", {static_cast<double>(n)}}, "monomial(" + std::to_string(n) + ")", 0.7,
+                        k % 2 == 0 ? 0.7 : 1.3, k == 0 ? 0.0 : random_complement(random));
+  for (const std::size_t n : {1u, 2u, 7u, 20u, 40u, 149u}) {
+    const PowerDual dual(n);
+    double sum = 0;
+    for (const double weight : dual.weights) sum += weight;
+    EXPECT_NEAR(sum, 1, closed_dual_error) << n;
+  }
+}
+
 // The smallest and largest variances that rows of norm 1e-150 and 1e150 have.
 TEST(ClosedDual, ExtremeVariances) {
   for (const char* text : {"relu", "abs", "sign", "erf", "gelu", "leaky_relu(0.1)", "gaussian(1, -0.5)", "gabor"})
@@ -172,8 +237,10 @@ TEST(ClosedDual, NoneForTheOthers) {
   for (const char* name : {"tanh", "sigmoid", "softplus", "selu", "silu", "mish", "hard_tanh", "relu6"})
     EXPECT_FALSE(closed_dual({name, {}})) << name;
   EXPECT_FALSE(closed_dual({"elu", {1}}));
-  EXPECT_FALSE(closed_dual({"polynomial", std::vector<double>(17, 1.0)}));
-  EXPECT_TRUE(closed_dual({"polynomial", std::vector<double>(16, 1.0)}));
+  EXPECT_FALSE(closed_dual({"polynomial", std::vector<double>(long_series + 1, 1.0)}));
+  EXPECT_TRUE(closed_dual({"polynomial", std::vector<double>(long_series, 1.0)}));
+  EXPECT_FALSE(closed_dual({"hermite", {long_series}}));
+  EXPECT_TRUE(closed_dual({"hermite", {long_series - 1}}));
 }
 
 }  // namespace

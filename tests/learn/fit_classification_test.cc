@@ -225,5 +225,42 @@ TEST(Targets, EveryOrderIsAsLikely) {
   for (const auto& [order, count] : seen) EXPECT_NEAR(count, 1000, 5 * std::sqrt(6000 * (1.0 / 6) * (5.0 / 6)));
 }
 
+// A class that is known but has no training row is never predicted, not even where all scores are equal.
+TEST(FitClassification, AClassWithoutATrainingRowIsNeverPredicted) {
+  const Matrix<double> x = some_inputs(40, 2, 6);
+  const std::vector<std::string> names = some_labels(x, 3);
+  for (const std::size_t absent : {0u, 1u, 2u}) {
+    LearnedCoding learned = learn_coding(with_labels(x, names), {"y", {}});
+    learned.notes.clear();
+    std::vector<std::string> labels = names;
+    const std::string gone = fmt::format("class {:02}", absent), other = fmt::format("class {:02}", (absent + 1) % 3);
+    std::replace(labels.begin(), labels.end(), gone, other);
+    for (const Solver solver : {Solver::cholesky, Solver::svm}) {
+      FitOptions options = given("gaussian", 0.1);
+      options.solver = solver;
+      const FitResult result = fit(with_labels(x, labels), learned, options);
+      ASSERT_FALSE(result.failure);
+      const auto& notes = result.model.notes;
+      EXPECT_EQ(std::count(notes.begin(), notes.end(),
+                           "no training row is of class '" + gone + "': the model never predicts it."),
+                1);
+      // Far away all kernel values are 0, and so are the scores.
+      Matrix<double> rows(41, 2);
+      for (std::size_t i = 0; i < 40; ++i) std::copy_n(x.row(i).begin(), 2, rows.row(i).begin());
+      rows(40, 0) = rows(40, 1) = 1e6;
+      const Prediction p = predict(result.model, rows);
+      EXPECT_EQ(std::count(p.labels.begin(), p.labels.end(), absent), 0);
+      for (std::size_t i = 0; i < p.probabilities.rows(); ++i) {
+        double sum = 0;
+        for (const double q : p.probabilities.row(i)) sum += q;
+        EXPECT_EQ(p.probabilities(i, absent), 0);
+        EXPECT_NEAR(sum, 1, 8 * eps);
+      }
+      const auto loss = result.model.metrics.at("train").log_loss;
+      EXPECT_LT(loss.value_or(0), std::log(3));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace widenet

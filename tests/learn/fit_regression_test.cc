@@ -173,5 +173,29 @@ TEST(FitRegression, ALargerTableAgreesWithPlainLoops) {
   EXPECT_NEAR(result.model.metrics.at("train").lml.value(), plain.lml, relative * 769);
 }
 
+// At a tiny ridge the training residual is far below the rounding of the targets: ridge * coefficients all the same.
+TEST(FitRegression, TrainingErrorsOfATinyRidge) {
+  const Matrix<double> x = some_inputs(20, 2, 5);
+  const std::vector<double> y = some_targets(x, 6);
+  for (const double ridge : {1e-20, 1e-12, 1e-3}) {
+    const FitResult result = fit(with_target(x, y), given("laplacian(length=0.5)", ridge));
+    ASSERT_FALSE(result.failure) << *result.failure;
+    const PlainRegression plain = plain_regression(
+        ScaleMode::standard, [](auto a, auto b) { return std::exp(-std::sqrt(squared_distance(a, b)) / 0.5); }, ridge,
+        x, y);
+    double squares = 0, absolute = 0;
+    for (std::size_t i = 0; i < 20; ++i) {
+      const double residual = ridge * plain.alpha(i, 0) * plain.unit.deviation;
+      squares += residual * residual / 20;
+      absolute += std::abs(residual) / 20;
+    }
+    const Metrics& train = result.model.metrics.at("train");
+    // 1 / ridge of the condition number is that of ridge 0: K's smallest eigenvalue is about 0.1.
+    EXPECT_NEAR(train.rmse.value(), std::sqrt(squares), 1e-11 * std::sqrt(squares)) << ridge;
+    EXPECT_NEAR(train.mae.value(), absolute, 1e-11 * absolute) << ridge;
+    EXPECT_GT(train.rmse.value(), 0);
+  }
+}
+
 }  // namespace
 }  // namespace widenet

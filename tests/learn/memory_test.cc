@@ -31,6 +31,39 @@ TEST(Memory, IsRefusedInWords) {
   EXPECT_GT(available_memory(), 1u << 20);
 }
 
+TEST(Memory, IsNoMoreThanTheControlGroupsAllow) {
+  const testing::Folder folder;
+  const std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+  const auto left = [&](const std::string& membership) {
+    folder.write("cgroup", membership);
+    return cgroup_memory(folder.path("cgroup"), folder.path("root"));
+  };
+  const auto group = [&](const std::string& path, const std::string& limit, const std::string& used) {
+    std::filesystem::create_directories(folder.path("root/" + path));
+    folder.write("root/" + path + "/memory.max", limit + "\n");
+    folder.write("root/" + path + "/memory.current", used + "\n");
+  };
+  EXPECT_EQ(cgroup_memory(folder.path("nothing"), folder.path("root")), unlimited);
+  EXPECT_EQ(left("0::/a/b\n"), unlimited);
+  group("a", "5000", "1000");
+  group("a/b", "max", "500");
+  EXPECT_EQ(left("0::/a/b\n"), 4000u);
+  group("a/b", "3000", "500");
+  EXPECT_EQ(left("0::/a/b\n"), 2500u);
+  EXPECT_EQ(left("0::/a\n"), 4000u);
+  EXPECT_EQ(left("0::/\n"), unlimited);
+  EXPECT_EQ(left("12:memory:/a/b\n"), unlimited);
+  EXPECT_EQ(left("12:cpu:/\n0::/a/b\n"), 2500u);
+  // Cached files that may be dropped are free.
+  folder.write("root/a/b/memory.stat", "anon 100\ninactive_file 300\nactive_file 50\n");
+  EXPECT_EQ(left("0::/a/b\n"), 2800u);
+  group("a/b", "3000", "3500");
+  EXPECT_EQ(left("0::/a/b\n"), 0u);
+  // The root of a container is a group of its own.
+  group("", "2000", "1500");
+  EXPECT_EQ(left("0::/\n"), 500u);
+}
+
 TEST(Memory, FitRefusesBeforeItWorks) {
   const Matrix<double> x = some_inputs(3000, 3, 1);
   FitOptions options = given("gaussian", 0.1);
@@ -87,6 +120,19 @@ TEST(Memory, IsComputedToWithinAFactorOfTwo) {
     EXPECT_LE(share, 1) << name;
     EXPECT_GE(share, 0.5) << name;
   }
+  set_thread_count(0);
+}
+
+TEST(Memory, OfPredicting) {
+  const Matrix<double> x = some_inputs(3000, 4, 3);
+  const Model model = fit(with_target(x, some_targets(x, 4)), given("gaussian", 0.1)).model;
+  set_thread_count(1);
+  // 256 rows at once against all training rows; the inputs raw and scaled; the training inputs once more.
+  const std::size_t word = sizeof(double), least = word * (3000 * 256 + 2 * 5000 * 4 + 3000 * 4);
+  EXPECT_GE(predict_bytes(model, 5000, false), least);
+  EXPECT_LE(predict_bytes(model, 5000, false), 2 * least);
+  EXPECT_GE(predict_bytes(model, 5000, true), least + cholesky_bytes(3000));
+  EXPECT_LT(predict_bytes(model, 1, false), predict_bytes(model, 200, false));
   set_thread_count(0);
 }
 

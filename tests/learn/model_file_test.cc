@@ -53,6 +53,7 @@ std::string described(const Model& m) {
                          {"sharpness", m.sharpness},
                          {"mean", m.training_mean},
                          {"majority", m.majority_class},
+                         {"absent", m.absent_classes},
                          {"metrics", m.metrics},
                          {"notes", m.notes}})
       .dump();
@@ -258,6 +259,30 @@ TEST(ModelFile, ADamagedHeaderIsRefusedWhateverItsChecksum) {
     damaged = header;
     damaged["majority_class"] = 3;
     refuse(damaged, "its most frequent class is none of its classes");
+  }
+}
+
+// "class 01" is known from elsewhere and has no training row.
+TEST(ModelFile, KeepsTheClassesWithoutATrainingRow) {
+  const Folder folder;
+  const Matrix<double> x = some_inputs(21, 2, 1);
+  LearnedCoding learned = learn_coding(class_table(), {"y", {}});
+  std::vector<std::string> labels = some_labels(x, 3);
+  std::replace(labels.begin(), labels.end(), std::string("class 01"), std::string("class 02"));
+  const Model model = fit(with_labels(x, labels), learned, given("gaussian", 0.1)).model;
+  EXPECT_EQ(model.absent_classes, (std::vector<std::size_t>{1}));
+  save_model(model, folder.path("m.model"));
+  const Model loaded = load_model(folder.path("m.model"));
+  expect_same_predictions(model, loaded);
+  EXPECT_EQ(described(model), described(loaded));
+  const std::string whole = bytes_of(folder.path("m.model"));
+  for (const char* other : {"[3]", "[1, 1]", "[2]", "[0, 1, 2]", "[-1]", "7", "\"word\""}) {
+    auto damaged = nlohmann::json::parse(header_of(whole));
+    ASSERT_NE(model.majority_class, 1u);
+    damaged["absent_classes"] = nlohmann::json::parse(other);
+    if (damaged["absent_classes"] == nlohmann::json{2} && model.majority_class != 2) continue;
+    const std::string path = folder.write("damaged.model", with_header(whole, 1, damaged.dump()));
+    EXPECT_MESSAGE(load_model(path), "header is damaged (");
   }
 }
 

@@ -73,6 +73,57 @@ TEST(Family, LengthsOfThreeDigits) {
   EXPECT_EQ(to_text(stationary(Closed::gaussian, {1.23456, 0.000987654})), "gaussian([1.23, 0.000988])");
 }
 
+// At a given ridge: the losses of leaving rows out there, of the kernel as it is.
+TEST(Judge, AGivenRidgeIsTheOneJudgedAt) {
+  const std::size_t n = 23;
+  const Matrix<double> x = some_inputs(n, 2, 3);
+  const std::vector<FamilyMember> family{member("gaussian(length=2)")};
+  const Target target = wave(x, 0);
+  const JudgedRows rows(family, x.view(), target, n, 0);
+  const Matrix<double> K =
+      testing_learn::plain_gram(testing_learn::plain_gaussian(2), copy<double>(rows.inputs(ScaleMode::standard)),
+                                copy<double>(rows.inputs(ScaleMode::standard)));
+  const Matrix<double> y = copy<double>(rows.numbers(ScaleMode::standard));
+  for (const double ridge : {1e-3, 0.7, 40.0}) {
+    const Judgement judgement = judge(family[0], rows, Lengths::given, ridge);
+    const auto loo = testing_learn::plain_leave_one_out(K, ridge, y);
+    double squares = 0;
+    for (std::size_t i = 0; i < n; ++i) squares += std::pow(y(i, 0) - loo.mean(i, 0), 2) / static_cast<double>(n);
+    const double tolerance = 64 * static_cast<double>(n) * testing_learn::eps * testing_learn::condition(K, ridge);
+    EXPECT_NEAR(judgement.candidate.loo_rmse, std::sqrt(squares), tolerance);
+    EXPECT_EQ(judgement.candidate.ridge, ridge);
+    EXPECT_EQ(judgement.bare_ridge, ridge);
+    EXPECT_EQ(to_text(judgement.candidate.kernel), "gaussian(2)");
+  }
+}
+
+TEST(Select, AGivenRidgeDecidesWhichKernelIsBest) {
+  const Matrix<double> x = some_inputs(60, 2, 3);
+  const Target target = wave(x, 0);
+  const auto family = default_family(2);
+  for (const double ridge : {1e-6, 30.0}) {
+    SelectionOptions options;
+    options.ridge = ridge;
+    const Selection selection = select(family, x.view(), target, options);
+    const Candidate& best = selection.tried[selection.best];
+    for (const Candidate& c : selection.tried) {
+      EXPECT_EQ(c.ridge, std::isfinite(c.loo_loss) ? ridge : 0);
+      EXPECT_FALSE(c.loo_loss < best.loo_loss);
+    }
+    // What is fitted afterwards has the loss that was judged.
+    FitOptions fitted;
+    fitted.target = "y";
+    fitted.ridge = ridge;
+    std::vector<double> numbers(target.values.data(), target.values.data() + 60);
+    const FitResult result = fit(testing_learn::with_target(x, numbers), fitted);
+    ASSERT_FALSE(result.failure);
+    EXPECT_EQ(to_text(result.model.kernel), to_text(best.kernel));
+    EXPECT_EQ(result.model.ridge, ridge);
+    const double scale = result.model.scaling.target_scales[0];
+    EXPECT_NEAR(*result.model.metrics.at("loo").rmse, best.loo_rmse * scale, 1e-6 * best.loo_rmse * scale);
+  }
+}
+
 // Leaving rows out one by one, with the choice's ridge.
 TEST(Judge, LossesAreThoseOfLeavingRowsOut) {
   const std::size_t n = 23;

@@ -6,6 +6,7 @@
 
 #include "tests/solve/problems.h"
 #include "widenet/base/threads.h"
+#include "widenet/solve/ridge_path.h"
 
 namespace widenet {
 namespace {
@@ -178,6 +179,108 @@ TEST(Cholesky, TheSufficientRidgeIsSufficientForIndefiniteMatrices) {
     if (result) continue;
     EXPECT_GT(result.failure->sufficient_ridge, 0.25);
     EXPECT_TRUE(cholesky(to_tiles(K, 8), result.failure->sufficient_ridge)) << seed;
+  }
+}
+
+// A pivot that fails before the number that is none is met.
+TEST(Cholesky, NoRidgeHelpsBesideNumbersThatAreNotFinite) {
+  Problem p(29);
+  p.K(1, 1) = -3;
+  p.K(20, 5) = p.K(5, 20) = std::numeric_limits<double>::quiet_NaN();
+  const CholeskyResult result = cholesky(to_tiles(p.K, 4), 0.1);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.failure->sufficient_ridge, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(result.failure->message.find("the kernel matrix cannot be factorised (some of its numbers are not finite"),
+            0u)
+      << result.failure->message;
+}
+
+// The smallest eigenvalue of a symmetric matrix, and n eps |K|.
+struct Spectrum {
+  double smallest, rounding;
+};
+Spectrum spectrum(const Matrix<double>& K) {
+  const RidgePathResult path = ridge_path(K, Matrix<double>(K.rows(), 1).view());
+  return {path.path->summary().smallest_eigenvalue, path.path->summary().rounding_bound};
+}
+
+Matrix<double> symmetric(std::size_t n, std::uint64_t seed) {
+  Matrix<double> K = random_matrix(n, n, seed);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < i; ++j) K(j, i) = K(i, j);
+  return K;
+}
+
+// n (n + 1) eps of the factorisation's theory beside what is missing, and no more.
+TEST(Cholesky, TheSufficientRidgeIsNotMuchMoreThanWhatIsMissing) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const std::size_t n = 3 + seed % 37;
+    Matrix<double> K = symmetric(n, seed);
+    // A tiny first pivot makes what is left after it huge.
+    if (seed % 2 == 0) K(0, 0) = 1e-7;
+    const Spectrum s = spectrum(K);
+    const CholeskyResult result = cholesky(to_tiles(K, seed % 3 == 0 ? 384 : 4), 0);
+    ASSERT_FALSE(result);
+    const double size = static_cast<double>(n);
+    EXPECT_GE(result.failure->sufficient_ridge, -s.smallest);
+    EXPECT_LE(result.failure->sufficient_ridge, -s.smallest * (1 + 4 * size * (size + 1) * eps) + 8 * size * s.rounding)
+        << seed;
+    EXPECT_TRUE(cholesky(to_tiles(K, 8), result.failure->sufficient_ridge)) << seed;
+  }
+}
+
+// Too large for an eigendecomposition.
+TEST(Cholesky, TheSufficientRidgeOfALargeMatrix) {
+  const std::size_t n = 700;
+  Matrix<double> K(n, n);
+  for (std::size_t i = 0; i < n; ++i) {
+    K(i, i) = i == 0 ? 1e-9 : 1;
+    if (i > 0) K(i, 0) = K(0, i) = 1e-2;  // S_ij = -1e5
+  }
+  for (const std::size_t threads : {1u, 7u}) {
+    set_thread_count(threads);
+    const CholeskyResult result = cholesky(to_tiles(K, 64), 0);
+    ASSERT_FALSE(result);
+    EXPECT_LE(result.failure->sufficient_ridge, 8.001 * std::sqrt(699) * 1e-2);  // 8 |lambda_min|, about 0.06
+    EXPECT_TRUE(cholesky(to_tiles(K, 64), result.failure->sufficient_ridge));
+  }
+  set_thread_count(0);
+  // No diagonal that could say how much is missing: eigenvalues 1 and -1.
+  Matrix<double> swap(n, n);
+  for (std::size_t i = 0; i < n; ++i) swap(i, n - 1 - i) = 1;
+  const CholeskyResult swapped = cholesky(to_tiles(swap, 64), 0);
+  ASSERT_FALSE(swapped);
+  EXPECT_GE(swapped.failure->sufficient_ridge, 1);
+  EXPECT_LE(swapped.failure->sufficient_ridge, 1 + 5 * static_cast<double>(n * (n + 1)) * eps);
+  EXPECT_TRUE(cholesky(to_tiles(swap, 64), swapped.failure->sufficient_ridge));
+  // Semidefinite, one row thrice: only rounding is missing.
+  Matrix<double> x = random_matrix(n, 2, 1);
+  for (std::size_t d = 0; d < 2; ++d) x(40, d) = x(500, d) = x(11, d);
+  const Matrix<double> G = gaussian_kernel(x, x, 0.05);
+  const CholeskyResult result = cholesky(to_tiles(G, 64), 0);
+  ASSERT_FALSE(result);
+  EXPECT_LE(result.failure->sufficient_ridge, 5 * static_cast<double>(n * (n + 1)) * eps);
+  EXPECT_TRUE(cholesky(to_tiles(G, 64), result.failure->sufficient_ridge));
+}
+
+TEST(Cholesky, TheSufficientRidgeIsNeverZero) {
+  for (const std::size_t n : {1u, 2u, 9u, 600u}) {
+    const Matrix<double> zero(n, n);
+    const CholeskyResult result = cholesky(to_tiles(zero, 8), 0);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.failure->sufficient_ridge, 1);
+    EXPECT_EQ(result.failure->message,
+              "the kernel matrix is zero and the ridge is 0 (their sum has no inverse) use another kernel; any ridge "
+              "above 0 makes all predictions the mean");
+    EXPECT_TRUE(cholesky(to_tiles(zero, 8), result.failure->sufficient_ridge));
+    // Numbers near the smallest there are.
+    for (const double tiny : {5e-324, 1e-310, 1e-250}) {
+      Matrix<double> K(n, n, tiny);
+      const CholeskyResult small = cholesky(to_tiles(K, 8), 0);
+      if (small) continue;
+      EXPECT_GT(small.failure->sufficient_ridge, 0);
+      EXPECT_TRUE(cholesky(to_tiles(K, 8), small.failure->sufficient_ridge)) << tiny;
+    }
   }
 }
 

@@ -24,8 +24,8 @@ struct Match {
 
 [[noreturn]] void fail_no_column(const std::string& name, const Table& table) {
   const auto names = table.names();
-  fail_outside("{}: no column {}{} (the model was trained with it; the columns are {}) add or rename it",
-               table.provenance.path, text::shown(name), text::suggestion(name, names), text::listed(names));
+  fail_outside("{}: no column {} (the model was trained with it; the columns are {}) add or rename it{}",
+               table.provenance.path, text::shown(name), text::listed(names), text::suggestion(name, names));
 }
 
 Match match_by_name(const Coding& coding, const Table& table, std::vector<std::string>& notes) {

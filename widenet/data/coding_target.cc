@@ -77,6 +77,9 @@ Decision decide_task(const Column& column, std::optional<Task> told) {
 TargetCoding learn_target(const Table& table, std::size_t position, std::optional<Task> task,
                           std::vector<std::string>& notes) {
   const Column& column = table.columns[position];
+  if (column.size() == 0)
+    fail_outside("{}, column {}: no rows (what the target is, is learned from them) give a table with at least one",
+                 table.provenance.path, text::shown(column.name));
   check_present(table, column);
   TargetCoding target;
   target.name = column.name;

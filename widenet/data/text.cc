@@ -136,7 +136,7 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
       nearest = &candidate;
     }
   }
-  return nearest == nullptr ? "" : fmt::format(" (did you mean {}?)", shown(*nearest));
+  return nearest == nullptr ? "" : fmt::format("; did you mean {}?", shown(*nearest));
 }
 
 std::optional<std::size_t> invalid_utf8(std::string_view bytes) {

@@ -313,13 +313,13 @@ WIDENET_INLINE Dual<N> series_pair(std::size_t terms, Correlation<N> c, const S&
   const N roots = i.root * j.root;
   return {{c.s, value}, select(roots > constant<N>(0), derivative / roots, constant<N>(0))};
 }
-template <class N>
-WIDENET_INLINE Dual<N> pair(const PolynomialDual& p, Correlation<N> c, const Side<N, PolynomialDual::factors>& i,
-                            const Side<N, PolynomialDual::factors>& j) {
+template <class N, std::size_t Terms>
+WIDENET_INLINE Dual<N> pair(const PolynomialDual<Terms>& p, Correlation<N> c, const Side<N, Terms>& i,
+                            const Side<N, Terms>& j) {
   return series_pair(p.coefficients.size(), c, i, j);
 }
-template <class N>
-WIDENET_INLINE Dual<N> pair(const HermiteDual& p, Correlation<N> c, const Side<N, HermiteDual::factors>& i,
-                            const Side<N, HermiteDual::factors>& j) {
+template <class N, std::size_t Terms>
+WIDENET_INLINE Dual<N> pair(const HermiteDual<Terms>& p, Correlation<N> c, const Side<N, Terms>& i,
+                            const Side<N, Terms>& j) {
   return series_pair(p.n + 1, c, i, j);
 }

@@ -154,35 +154,44 @@ struct RectifiedMonomialDual {
   void fill(double q, double* f) const { f[0] = n == 0 ? 0 : std::pow(std::sqrt(q), static_cast<double>(n - 1)); }
 };
 
-// sum_k c_k x^k: K = sum_l r_l(a) r_l(b) rho^l, r_l(q) = sum_i c_{2i+l} (2i+l)! / (2^i i! sqrt(l!)) q^{(2i+l)/2}.
+// sum_k c_k x^k: K = sum_l r_l(a) r_l(b) rho^l, r_l(q) = sum_i c_{2i+l} (2i+l)! / (2^i i! sqrt(l!)) q^{(2i+l)/2}, for
+// degrees below Terms. Every term is below the root of the two own K (they are sum_l r_l^2), so the sum over l loses
+// nothing; r_l, whose terms may cancel, is summed in long double.
+template <std::size_t Terms>
 struct PolynomialDual {
-  static constexpr std::size_t max_degree = 15;
-  static constexpr std::size_t factors = max_degree + 1;
+  static constexpr std::size_t factors = Terms;
   static constexpr bool gives_covariance = true;
   std::vector<double> coefficients;
   void fill(double q, double* f) const;
 };
 
 // He_n(x) / sqrt(n!) at any variance: K = sum_l r_l(a) r_l(b) rho^l, l = n - 2i, with
-// r_l(q) = sqrt(q)^l (q - 1)^i sqrt(n!) / (2^i i! sqrt(l!)); rho^n where a = b = 1.
+// r_l(q) = sqrt(q)^l (q - 1)^i sqrt(n!) / (2^i i! sqrt(l!)); rho^n where a = b = 1. n < Terms.
+template <std::size_t Terms>
 struct HermiteDual {
-  static constexpr std::size_t max_degree = PolynomialDual::max_degree;
-  static constexpr std::size_t factors = PolynomialDual::factors;
+  static constexpr std::size_t factors = Terms;
   static constexpr bool gives_covariance = true;
   std::size_t n;
   void fill(double q, double* f) const;
 };
 
+// A sample carries all the terms of its series, used or not: hence two lengths.
+inline constexpr std::size_t short_series = 16, long_series = 64;
+
 using ClosedDual =
     std::variant<ReluDual, SignDual, ErfDual, GeluDual, GaussianDual, GrowingGaussianDual, GaborDual, TrigDual, RbfDual,
-                 ExpDual, ExpNormalizedDual, PowerDual, RectifiedMonomialDual, PolynomialDual, HermiteDual>;
+                 ExpDual, ExpNormalizedDual, PowerDual, RectifiedMonomialDual, PolynomialDual<short_series>,
+                 PolynomialDual<long_series>, HermiteDual<short_series>, HermiteDual<long_series>>;
+
+// The most numbers of one sample that any of them reads: sqrt(q), its factors, 1 / sqrt(E[phi^2]).
+inline constexpr std::size_t most_dual_numbers = long_series + 2;
 
 // Bound of the error of a closed form in float64, at any variances and correlation: of K relative to the root of the
 // two samples' own K, of Kdot likewise; and of own moments relative to themselves.
 inline constexpr double closed_dual_error = 1e-14;
 
-// The closed form of an activation; nothing where there is none (or a polynomial's degree is above 15), then it is
-// done by quadrature.
+// The closed form of an activation; nothing where there is none (or the degree of a polynomial or hermite is
+// not below long_series), then it is done by quadrature.
 std::optional<ClosedDual> closed_dual(const Activation& activation);
 
 }  // namespace widenet

@@ -95,7 +95,9 @@ DualSides::Sample DualTable::sample(double q) const {
   } else {
     s.cell = VarianceGrid::cell(q);
     s.basis = VarianceGrid::basis(q);
-    s.values = shared_->moments(s.cell).at(s.basis);
+    const MomentCell& moments = shared_->moments(s.cell);
+    s.values = moments.valid ? moments.at(s.basis)
+                             : MomentCell::Values{shared_->quadrature.moments(q), shared_->quadrature.mean(q)};
   }
   return s;
 }

@@ -68,7 +68,14 @@ MomentCell::MomentCell(const DualQuadrature& quadrature, int cell) {
     v[2][k] = mean.value;
     v[3][k] = mean.slope;
   }
-  for (double* values : v) VarianceGrid::to_coefficients(values, 1);
+  const double value = *std::min_element(v[0], v[0] + nodes), slope = *std::min_element(v[1], v[1] + nodes);
+  const double sizes[4] = {value, slope, std::sqrt(value), std::sqrt(slope)};
+  valid = true;
+  for (std::size_t f = 0; f < 4; ++f) {
+    VarianceGrid::to_coefficients(v[f], 1);
+    for (std::size_t k = nodes - 2; k < nodes; ++k)
+      if (!(std::abs(v[f][k]) <= tail * sizes[f])) valid = false;
+  }
   for (std::size_t k = 0; k < nodes; ++k) coefficients[k] = {{v[0][k], v[1][k]}, {v[2][k], v[3][k]}};
 }
 
@@ -143,7 +150,6 @@ void DualCell::fill(const DualQuadrature& quadrature, int cell_a, int cell_b) {
       opposite_.slope[k * plane + p] = v.opposite[p].slope;
     }
   }
-  valid_ = true;
   for (auto* c : {&same_.value, &same_.slope, &opposite_.value, &opposite_.slope}) {
     for (std::size_t p = 0; p < plane; ++p) chebyshev(c->data() + p, angles_, plane);
     for (std::size_t k = 0; k < angles_; ++k)
@@ -153,7 +159,22 @@ void DualCell::fill(const DualQuadrature& quadrature, int cell_a, int cell_b) {
     for (std::size_t k = 0; k < angles_; ++k)
       for (std::size_t m = 0; m < nodes; ++m) VarianceGrid::to_coefficients(c->data() + k * plane + m, nodes);
   }
-  shorten(scale);
+  valid_ = converged(scale);
+  if (valid_) shorten(scale);
+}
+
+// Whether the series end small in either variance: polynomials of high degree, above all, change too much in a cell.
+bool DualCell::converged(DualValue scale) const {
+  const auto small = [&](std::size_t at) {
+    constexpr double share = 0.1 * series_error;
+    return std::abs(same_.value[at]) <= share * scale.value && std::abs(opposite_.value[at]) <= share * scale.value &&
+           std::abs(same_.slope[at]) <= share * scale.slope && std::abs(opposite_.slope[at]) <= share * scale.slope;
+  };
+  for (std::size_t k = 0; k < angles_; ++k)
+    for (std::size_t l = 0; l < nodes; ++l)
+      for (std::size_t m = 0; m < nodes; ++m)
+        if (std::max(l, m) >= nodes - 2 && !small((k * nodes + l) * nodes + m)) return false;
+  return true;
 }
 
 // Leaves out the last columns (of either side) of every angle that are negligible in all four series.

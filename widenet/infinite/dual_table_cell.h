@@ -24,12 +24,17 @@ struct VarianceGrid {
 
 // Moments and means of one cell of the grid: E[phi^2], E[phi'^2], E[phi], E[phi'].
 struct MomentCell {
+  // Share of the moments (of their roots, for the means) that a last coefficient of a series may have.
+  static constexpr double tail = 3e-14;
+
   MomentCell(const DualQuadrature& quadrature, int cell);
   struct Values {
     DualValue moments, mean;
   };
   Values at(const VarianceGrid::Basis& basis) const;
   std::array<Values, VarianceGrid::nodes> coefficients;
+  // Whether the series have converged; if not the cell must not be used.
+  bool valid = false;
 };
 
 // K and K' for q_a in cell a and q_b in cell b:
@@ -43,7 +48,7 @@ class DualCell {
   static constexpr double series_error = 1e-13;
 
   DualCell(const DualQuadrature& quadrature, int cell_a, int cell_b);
-  // Whether the series reached series_error; if not the cell must not be used.
+  // Whether the series reached series_error in the angle and in both variances; if not the cell must not be used.
   bool valid() const { return valid_; }
   std::size_t angles() const { return angles_; }
 
@@ -62,6 +67,7 @@ class DualCell {
     std::vector<double> value, slope;  // [k][l][m]
   };
   void fill(const DualQuadrature& quadrature, int cell_a, int cell_b);
+  bool converged(DualValue scale) const;
   void shorten(DualValue scale);
 
   double bend_ = 1, length_ = 1;

@@ -206,15 +206,17 @@ std::size_t dual_parameters(const ClosedDual& dual) {
 }
 
 double dual_operations(const ClosedDual& dual) {
-  return std::visit(Overloaded{[](const ReluDual&) { return 56.0; }, [](const SignDual&) { return 48.0; },
-                               [](const ErfDual&) { return 66.0; }, [](const GeluDual&) { return 90.0; },
-                               [](const TrigDual&) { return 70.0; }, [](const GaborDual&) { return 100.0; },
-                               [](const PowerDual& p) { return 8.0 * static_cast<double>(p.n + 1); },
-                               [](const RectifiedMonomialDual& p) { return 56.0 + 12.0 * static_cast<double>(p.n); },
-                               [](const PolynomialDual& p) { return 5.0 * static_cast<double>(p.coefficients.size()); },
-                               [](const HermiteDual& p) { return 5.0 * static_cast<double>(p.n + 1); },
-                               [](const auto&) { return 40.0; }},
-                    dual);
+  return std::visit(
+      Overloaded{
+          [](const ReluDual&) { return 56.0; }, [](const SignDual&) { return 48.0; },
+          [](const ErfDual&) { return 66.0; }, [](const GeluDual&) { return 90.0; },
+          [](const TrigDual&) { return 70.0; }, [](const GaborDual&) { return 100.0; },
+          [](const PowerDual& p) { return 8.0 * static_cast<double>(p.n + 1); },
+          [](const RectifiedMonomialDual& p) { return 56.0 + 12.0 * static_cast<double>(p.n); },
+          []<std::size_t T>(const PolynomialDual<T>& p) { return 5.0 * static_cast<double>(p.coefficients.size()); },
+          []<std::size_t T>(const HermiteDual<T>& p) { return 5.0 * static_cast<double>(p.n + 1); },
+          [](const auto&) { return 40.0; }},
+      dual);
 }
 
 }  // namespace

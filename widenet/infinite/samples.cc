@@ -48,7 +48,7 @@ class SampleRun {
   }
 
   void dual(const ClosedDual& dual, OwnKernel& own) {
-    double scratch[4 + PolynomialDual::factors];
+    double scratch[most_dual_numbers];
     const DualMoments m = own_moments(dual, own.nngp, to_ ? to_ : scratch);
     if (to_) to_ += std::visit([](const auto& d) { return 1 + d.factors + (d.gives_covariance ? 1 : 0); }, dual);
     own = checked({m.variance, own.ntk == 0 ? 0 : own.ntk * m.slope});

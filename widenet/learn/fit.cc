@@ -7,6 +7,7 @@
 
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
+#include "widenet/data/text.h"
 #include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/memory.h"
 #include "widenet/learn/svm_fit.h"
@@ -27,27 +28,32 @@ constexpr std::size_t selection_rows = 1000, ridge_rows = 2000;
 
 // What leave-one-out says of every row, in scaled units, from (A^-1)_ii.
 struct LooRows {
-  Matrix<double> predictions;      // n x m
-  std::vector<double> deviations;  // n, of an observation
+  Matrix<double> residuals, predictions;  // n x m
+  std::vector<double> deviations;         // n, of an observation
 };
 
 LooRows leave_one_out(MatrixView<const double> y, MatrixView<const double> alpha,
                       std::span<const double> inverse_diagonal) {
-  LooRows loo{Matrix<double>(y.rows(), y.cols()), std::vector<double>(y.rows())};
+  LooRows loo{Matrix<double>(y.rows(), y.cols()), Matrix<double>(y.rows(), y.cols()), std::vector<double>(y.rows())};
   for (std::size_t i = 0; i < y.rows(); ++i) {
     loo.deviations[i] = 1 / std::sqrt(inverse_diagonal[i]);
-    for (std::size_t j = 0; j < y.cols(); ++j) loo.predictions(i, j) = y(i, j) - alpha(i, j) / inverse_diagonal[i];
+    for (std::size_t j = 0; j < y.cols(); ++j) {
+      loo.residuals(i, j) = alpha(i, j) / inverse_diagonal[i];
+      loo.predictions(i, j) = y(i, j) - loo.residuals(i, j);
+    }
   }
   return loo;
 }
 
-Metrics regression_rows(const Model& model, const Target& target, Matrix<double> mean,
+// Residuals and deviations in scaled units. A residual is what is known accurately: as the difference of a target and a
+// prediction it would be the rounding of the target where it is small.
+Metrics regression_rows(const Model& model, const Target& target, Matrix<double> residuals,
                         std::span<const double> deviations) {
-  Matrix<double> deviation(deviations.empty() ? 0 : mean.rows(), mean.cols());
+  Matrix<double> deviation(deviations.empty() ? 0 : residuals.rows(), residuals.cols());
   for (std::size_t i = 0; i < deviation.rows(); ++i) std::ranges::fill(deviation.row(i), deviations[i]);
-  unscale_means(model.scaling, mean);
+  unscale_deviations(model.scaling, residuals);
   unscale_deviations(model.scaling, deviation);
-  return regression_metrics(target.values.view(), mean.view(), deviation.view(), model.training_mean);
+  return residual_metrics(target.values.view(), residuals.view(), deviation.view(), model.training_mean);
 }
 
 Metrics classification_rows(const Model& model, const Target& target, MatrixView<const double> scores) {
@@ -98,14 +104,21 @@ class Fitter {
         for (FamilyMember& member : family) member.scale = scale_;
       }
     }
-    const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows, options_.seed, options_.progress};
+    const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows, options_.seed, options_.progress,
+                               options_.ridge};
     result_.selection = select(family, data_.inputs.view(), target_, how);
     const Candidate& best = result_.selection.tried[result_.selection.best];
     if (!std::isfinite(best.loo_error)) {
-      result_.failure = fmt::format(
-          "no ridge can be chosen for {} (its matrix is zero on these rows, or has no inverse at any ridge that was "
-          "tried) give another kernel, or a ridge",
-          options_.kernel ? to_text(model_.kernel) : "any kernel of the family");
+      if (options_.ridge)
+        result_.failure = fmt::format(
+            "no kernel of the family can be judged at the ridge {:g} (with it none of their matrices is positive "
+            "definite) give a larger ridge, or a kernel",
+            *options_.ridge);
+      else
+        result_.failure = fmt::format(
+            "no ridge can be chosen for {} (its matrix is zero on these rows, or has no inverse at any ridge that was "
+            "tried) give another kernel, or a ridge",
+            options_.kernel ? to_text(model_.kernel) : "any kernel of the family");
       return;
     }
     model_.kernel = best.kernel;
@@ -113,8 +126,10 @@ class Fitter {
     if (!options_.ridge) model_.ridge = best.ridge;
     if (result_.selection.subsampled)
       model_.notes.push_back(fmt::format("chose {} on {} of {} rows, drawn with seed {}",
-                                         options_.kernel ? "the ridge" : "kernel and ridge", result_.selection.rows,
-                                         data_.inputs.rows(), options_.seed));
+                                         options_.kernel  ? "the ridge"
+                                         : options_.ridge ? "the kernel"
+                                                          : "kernel and ridge",
+                                         result_.selection.rows, data_.inputs.rows(), options_.seed));
   }
 
   void remember_baseline() {
@@ -124,6 +139,15 @@ class Fitter {
     }
     std::vector<std::size_t> members(model_.classes());
     for (const std::size_t c : target_.classes) ++members[c];
+    std::vector<std::string> names;
+    for (std::size_t c = 0; c < members.size(); ++c)
+      if (members[c] == 0) {
+        model_.absent_classes.push_back(c);
+        names.push_back(target_.class_names[c]);
+      }
+    if (!names.empty())
+      model_.notes.push_back(fmt::format("no training row is of class {}: the model never predicts {}.",
+                                         text::listed(names), names.size() == 1 ? "it" : "one of these"));
     model_.majority_class =
         static_cast<std::size_t>(std::max_element(members.begin(), members.end()) - members.begin());
   }
@@ -150,23 +174,29 @@ class Fitter {
   }
 
   void measure(const Matrix<double>& y, std::span<const double> inverse_diagonal) {
-    // K alpha = Y - ridge alpha; the latent variance at a training row is ridge - ridge^2 (A^-1)_ii.
-    Matrix<double> fitted = y;
-    for (std::size_t k = 0; k < y.size(); ++k) fitted.data()[k] -= model_.ridge * model_.coefficients.data()[k];
+    // (K + ridge I) alpha = Y, so the training residual Y - K alpha is exactly ridge alpha; taken as a difference it
+    // would be lost in the rounding of Y and K alpha at a tiny ridge.
+    Matrix<double> residuals = model_.coefficients;
+    for (std::size_t k = 0; k < residuals.size(); ++k) residuals.data()[k] *= model_.ridge;
     const bool loo_known = !inverse_diagonal.empty();
     LooRows loo;
     if (loo_known) loo = leave_one_out(y.view(), model_.coefficients.view(), inverse_diagonal);
     if (target_.task == Task::classification) {
+      Matrix<double> fitted = y;
+      for (std::size_t k = 0; k < y.size(); ++k) fitted.data()[k] -= residuals.data()[k];
+      exclude_classes(model_.absent_classes, fitted);
+      exclude_classes(model_.absent_classes, loo.predictions);
       model_.sharpness = loo_known ? fit_sharpness(loo.predictions.view(), target_.classes) : subsample_sharpness(y);
       model_.metrics["train"] = classification_rows(model_, target_, fitted.view());
       if (loo_known) model_.metrics["loo"] = classification_rows(model_, target_, loo.predictions.view());
       return;
     }
+    // The latent variance at a training row is ridge - ridge^2 (A^-1)_ii.
     std::vector<double> deviations;
     for (const double d : inverse_diagonal)
       deviations.push_back(std::sqrt(std::max(2 * model_.ridge - model_.ridge * model_.ridge * d, model_.ridge)));
-    model_.metrics["train"] = regression_rows(model_, target_, std::move(fitted), deviations);
-    if (loo_known) model_.metrics["loo"] = regression_rows(model_, target_, std::move(loo.predictions), loo.deviations);
+    model_.metrics["train"] = regression_rows(model_, target_, std::move(residuals), deviations);
+    if (loo_known) model_.metrics["loo"] = regression_rows(model_, target_, std::move(loo.residuals), loo.deviations);
   }
 
   // Where leave-one-out over all rows would take too long: over a subsample.
@@ -176,7 +206,8 @@ class Fitter {
     const RidgePathResult path =
         ridge_path(materialize(*kernel_gram<double>(model_.kernel, inputs.view())), targets.view());
     if (!path || model_.ridge <= 0) return 1;
-    const LeaveOneOut loo = path.path->leave_one_out(model_.ridge);
+    LeaveOneOut loo = path.path->leave_one_out(model_.ridge);
+    exclude_classes(model_.absent_classes, loo.predictions);
     return fit_sharpness(loo.predictions.view(), take_rows(target_, rows).classes);
   }
 

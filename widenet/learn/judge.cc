@@ -39,7 +39,7 @@ JudgedRows::JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const
   }
 }
 
-Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths lengths) {
+Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths lengths, std::optional<double> ridge) {
   Judgement judgement{{.kernel = member.kernel, .scale = member.scale}, member};
   Candidate& candidate = judgement.candidate;
   candidate.rows = rows.rows();
@@ -50,23 +50,25 @@ Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths leng
   const RidgePathResult result =
       ridge_path(materialize(*kernel_gram<double>(member.kernel, rows.inputs(member.scale))), y);
   if (!result || !(result.path->summary().mean_diagonal > 0)) return judgement;
-  const RidgeChoice choice = result.path->choose();
-  if (!choice.best.positive_definite) return judgement;
-  candidate.loo_loss = choice.best.loo_mean_square;
-  candidate.loo_error = candidate.loo_rmse = std::sqrt(choice.best.loo_mean_square);
-  candidate.lml = choice.best.profiled_log_marginal_likelihood / static_cast<double>(y.rows() * y.cols());
+  const RidgePoint point = ridge ? result.path->evaluate({&*ridge, 1}).front() : result.path->choose().best;
+  if (!point.positive_definite) return judgement;
+  candidate.loo_loss = point.loo_mean_square;
+  candidate.loo_error = candidate.loo_rmse = std::sqrt(point.loo_mean_square);
+  candidate.lml = (ridge ? point.log_marginal_likelihood : point.profiled_log_marginal_likelihood) /
+                  static_cast<double>(y.rows() * y.cols());
   if (rows.target().task == Task::classification) {
-    const LeaveOneOut loo = result.path->leave_one_out(choice.best.ridge);
+    const LeaveOneOut loo = result.path->leave_one_out(point.ridge);
     candidate.loo_error = misclassified(largest_per_row(loo.predictions.view()), rows.target().classes);
     candidate.loo_loss = mean_log_loss(loo.predictions.view(), rows.target().classes);
   }
   candidate.loo_loss *= 1 + handicap * static_cast<double>(candidate.departures) / static_cast<double>(rows.rows());
-  // The marginal likelihood's own scale: predictions stay as they are, variances become those of the data.
-  judgement.bare_ridge = candidate.ridge = choice.best.ridge;
-  const double variance = choice.best.signal_variance;
-  if (std::isfinite(variance) && variance > 0) {
+  // The marginal likelihood's own scale: predictions stay as they are, variances become those of the data. A given
+  // ridge is in units of the bare kernel.
+  judgement.bare_ridge = candidate.ridge = point.ridge;
+  const double variance = point.signal_variance;
+  if (!ridge && std::isfinite(variance) && variance > 0) {
     candidate.kernel = scaled(member.kernel, variance);
-    candidate.ridge = variance * choice.best.ridge;
+    candidate.ridge = variance * point.ridge;
   }
   return judgement;
 }

@@ -30,8 +30,10 @@ struct Judgement {
   double bare_ridge = 0;  // absolute, for that kernel
 };
 
-// The loss is infinite where no ridge gives a positive definite matrix. ridge_path(n, m) and products of it.
+// At the given ridge, or the best of the path. The loss is infinite where the matrix is not positive definite there.
+// ridge_path(n, m) and products of it.
 enum class Lengths { given, learned };
-Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths lengths = Lengths::given);
+Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths lengths = Lengths::given,
+                std::optional<double> ridge = std::nullopt);
 
 }  // namespace widenet

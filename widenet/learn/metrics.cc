@@ -69,12 +69,20 @@ void add_density(std::span<const double> errors, MatrixView<const double> deviat
 
 Metrics regression_metrics(MatrixView<const double> y, MatrixView<const double> mean,
                            MatrixView<const double> deviation, std::span<const double> training_mean) {
+  Matrix<double> residuals(y.rows(), y.cols());
+  for (std::size_t i = 0; i < y.rows(); ++i)
+    for (std::size_t j = 0; j < y.cols(); ++j) residuals(i, j) = y(i, j) - mean(i, j);
+  return residual_metrics(y, residuals.view(), deviation, training_mean);
+}
+
+Metrics residual_metrics(MatrixView<const double> y, MatrixView<const double> residuals,
+                         MatrixView<const double> deviation, std::span<const double> training_mean) {
   Metrics m;
   m.rows = y.rows();
   if (y.rows() * y.cols() == 0) return m;
   std::vector<double> errors;
   for (std::size_t i = 0; i < y.rows(); ++i)
-    for (std::size_t j = 0; j < y.cols(); ++j) errors.push_back(y(i, j) - mean(i, j));
+    errors.insert(errors.end(), residuals.row(i).begin(), residuals.row(i).end());
   const std::vector<double> from_training_mean = differences(y, training_mean);
   const double spread = root_mean_square(differences(y, column_means(y)));
   m.rmse = root_mean_square(errors);

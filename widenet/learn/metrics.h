@@ -32,6 +32,10 @@ struct Metrics {
 Metrics regression_metrics(MatrixView<const double> y, MatrixView<const double> mean,
                            MatrixView<const double> deviation, std::span<const double> training_mean);
 
+// The same from the residuals y - mean, where these are known better than to the rounding of y.
+Metrics residual_metrics(MatrixView<const double> y, MatrixView<const double> residuals,
+                         MatrixView<const double> deviation, std::span<const double> training_mean);
+
 // labels and predicted: class indices; probabilities: n x classes, or empty.
 Metrics classification_metrics(std::span<const std::size_t> labels, std::span<const std::size_t> predicted,
                                MatrixView<const double> probabilities, std::size_t classes, std::size_t majority_class);

@@ -14,6 +14,8 @@ namespace {
 
 // Rows that are predicted at once: their kernel rows against all training rows are held in memory.
 constexpr std::size_t rows_per_block = 256;
+// Rows whose deviations are computed at once.
+constexpr std::size_t rows_of_deviations = 4 * rows_per_block;
 
 // scores = K(z, X) coefficients, n x m.
 Matrix<double> scores(const Gram<double>& gram, MatrixView<const double> coefficients) {
@@ -34,8 +36,8 @@ std::vector<double> deviations(const Model& model, MatrixView<const double> inpu
   std::vector<double> variance(inputs.rows());
   kernel_gram<double>(model.kernel, inputs)->diagonal(variance);
   const auto gram = kernel_gram<double>(model.kernel, model.inputs.view(), inputs);
-  for (std::size_t begin = 0; begin < inputs.rows(); begin += 4 * rows_per_block) {
-    const Range block{begin, std::min(inputs.rows(), begin + 4 * rows_per_block)};
+  for (std::size_t begin = 0; begin < inputs.rows(); begin += rows_of_deviations) {
+    const Range block{begin, std::min(inputs.rows(), begin + rows_of_deviations)};
     auto kernel = Matrix<double>::uninitialized(model.inputs.rows(), block.size());
     parallel_for((gram->rows() + rows_per_block - 1) / rows_per_block, [&](std::size_t k, std::size_t) {
       const Range rows{k * rows_per_block, std::min(gram->rows(), (k + 1) * rows_per_block)};
@@ -56,7 +58,8 @@ Prediction predict_classes(const Model& model, MatrixView<const double> inputs) 
     out.labels = predict(*model.svm, materialize(*gram).view()).labels;
     return out;
   }
-  const Matrix<double> f = scores(*gram, model.coefficients.view());
+  Matrix<double> f = scores(*gram, model.coefficients.view());
+  exclude_classes(model.absent_classes, f);
   out.labels = largest_per_row(f.view());
   out.probabilities = softmax(f.view(), model.sharpness);
   return out;
@@ -92,6 +95,16 @@ Prediction predict(const Model& model, MatrixView<const double> raw_inputs, Devi
   for (std::size_t i = 0; i < inputs.rows(); ++i) std::ranges::fill(out.deviation.row(i), s[i]);
   unscale_deviations(model.scaling, out.deviation);
   return out;
+}
+
+std::size_t predict_bytes(const Model& model, std::size_t rows, bool deviations) {
+  constexpr std::size_t word = sizeof(double);
+  const std::size_t n = model.inputs.rows(), d = model.inputs.cols();
+  std::size_t kernel_rows = std::min(rows, rows_per_block * thread_count());
+  if (model.solver == Solver::svm) kernel_rows = rows;
+  if (deviations) kernel_rows = std::max(kernel_rows, std::min(rows, rows_of_deviations));
+  return word * (n * kernel_rows + 2 * rows * d + n * d) + kernel_gram_bytes(model.kernel, rows, n, d, word) +
+         (deviations ? cholesky_bytes(n) : 0);
 }
 
 Metrics evaluate(const Model& model, const Dataset& data, const CholeskyFactor* factor, const Progress& progress) {

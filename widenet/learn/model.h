@@ -32,8 +32,9 @@ struct Model {
   double sharpness = 1;               // classification: p = softmax(sharpness f), fitted on leave-one-out predictions
   std::vector<double> training_mean;  // regression: of the raw targets
   std::size_t majority_class = 0;     // classification
-  std::map<std::string, Metrics> metrics;  // what fit measured: train, loo, test, folds
-  std::vector<std::string> notes;          // what fit decided, one sentence each
+  std::vector<std::size_t> absent_classes;  // classification: without a training row, increasing; never predicted
+  std::map<std::string, Metrics> metrics;   // what fit measured: train, loo, test, folds
+  std::vector<std::string> notes;           // what fit decided, one sentence each
 
   Task task() const { return coding.target.task; }
   std::size_t classes() const { return coding.target.class_names.size(); }
@@ -53,6 +54,9 @@ struct Prediction {
 // where the model has none.
 Prediction predict(const Model& model, MatrixView<const double> raw_inputs, Deviation deviation = Deviation::none,
                    const CholeskyFactor* factor = nullptr, const Progress& progress = {});
+
+// Bytes that predict() needs for so many rows, `deviations` without a factor at hand.
+std::size_t predict_bytes(const Model& model, std::size_t rows, bool deviations);
 
 // Metrics of the model on rows with known targets. Regression by cholesky includes nlpd and coverage95, so it needs the
 // factor as above.

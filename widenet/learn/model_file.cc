@@ -64,8 +64,12 @@ class Bytes {
   std::string_view left_;
 };
 
-// The body between version and checksum, both of which are checked.
-std::string_view checked_body(std::string_view content, const std::string& path) {
+// The version and what lies between it and the checksum, both of which are checked.
+struct CheckedContent {
+  std::uint32_t version = 0;
+  std::string_view body;
+};
+CheckedContent checked(std::string_view content, const std::string& path) {
   const std::size_t front = magic.size() + sizeof format_version, back = sizeof(std::uint32_t);
   if (!content.starts_with(magic.substr(0, content.size())))
     fail_outside("{} is not a model (it does not begin like one) give a file that 'fit' wrote", path);
@@ -81,7 +85,7 @@ std::string_view checked_body(std::string_view content, const std::string& path)
   if (version > format_version)
     fail_outside("{} has format version {}, this program reads up to {} (a newer widenet wrote it) update widenet",
                  path, version, format_version);
-  return content.substr(front, content.size() - front - back);
+  return {version, content.substr(front, content.size() - front - back)};
 }
 
 Model parse_body(std::string_view body) {
@@ -132,9 +136,11 @@ bool is_model_file(const std::string& path) {
   return file && std::string_view(start, sizeof start) == magic;
 }
 
+std::uint32_t model_format_version(const std::string& path) { return checked(read_file(path), path).version; }
+
 Model load_model(const std::string& path) {
   const std::string content = read_file(path);
-  const std::string_view body = checked_body(content, path);
+  const std::string_view body = checked(content, path).body;
   try {
     Model model;
     json_checks::read("header", [&] { model = parse_body(body); });

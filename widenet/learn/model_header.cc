@@ -84,6 +84,15 @@ void check_cholesky(const Model& model) {
           "the scaling of the target does not match its outputs");
 }
 
+void check_absent(const Model& model) {
+  const std::vector<std::size_t>& absent = model.absent_classes;
+  require(absent.empty() ||
+              (model.task() == Task::classification && absent.back() < model.classes() &&
+               absent.size() < model.classes() && std::is_sorted(absent.begin(), absent.end(), std::less_equal<>()) &&
+               !std::binary_search(absent.begin(), absent.end(), model.majority_class)),
+          "its classes without a training row are not those of the target");
+}
+
 void check(const Model& model) {
   require(model.inputs.cols() == model.coding.width() && model.scaling.features == model.coding.width(),
           "its inputs, scaling and coding differ in width");
@@ -91,6 +100,7 @@ void check(const Model& model) {
           "its ridge or its sharpness is out of range");
   require(model.task() == Task::regression || model.majority_class < model.classes(),
           "its most frequent class is none of its classes");
+  check_absent(model);
   validate(model.kernel, model.inputs.cols());
   if (model.solver == Solver::svm)
     check_svm(model);
@@ -113,6 +123,7 @@ nlohmann::json header_of(const Model& model) {
                            {"notes", model.notes},
                            {"inputs", shape(model.inputs)},
                            {"coefficients", shape(model.coefficients)}};
+  if (!model.absent_classes.empty()) header["absent_classes"] = model.absent_classes;
   if (model.svm) header["svm"] = svm_header(*model.svm);
   return header;
 }
@@ -131,6 +142,7 @@ Model model_from(const nlohmann::json& header,
   model.sharpness = header.at("sharpness");
   model.training_mean = header.at("training_mean").get<std::vector<double>>();
   model.majority_class = count_from(header.at("majority_class"));
+  if (header.contains("absent_classes")) model.absent_classes = counts_from(header.at("absent_classes"));
   model.metrics = header.at("metrics").get<std::map<std::string, Metrics>>();
   model.notes = header.at("notes").get<std::vector<std::string>>();
   model.inputs = matrix(header.at("inputs"));

@@ -81,7 +81,7 @@ class Selector {
   std::vector<Judgement> judge_all(const std::vector<FamilyMember>& members, const JudgedRows& rows, Lengths lengths) {
     std::vector<Judgement> judgements(members.size());
     parallel_for(members.size(), [&](std::size_t k, std::size_t) {
-      judgements[k] = judge(members[k], rows, lengths);
+      judgements[k] = judge(members[k], rows, lengths, options_.ridge);
       advance();
     });
     return judgements;
@@ -155,7 +155,7 @@ class Selector {
       const auto& kernel = std::get<ClosedKernel>(last.member.kernel.node);
       const std::vector<double> lengths =
           sensitive_lengths(mean_squared_gradients(kernel, learning.inputs(scale), alpha.view(), at.view()), base);
-      last = judge({stationary(first.kind, lengths), scale}, rows_, Lengths::learned);
+      last = judge({stationary(first.kind, lengths), scale}, rows_, Lengths::learned, options_.ridge);
       rounds.push_back(last);
       advance();
       if (!(last.candidate.loo_loss < bearable * least)) break;

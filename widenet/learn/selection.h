@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "widenet/architecture/kernel.h"
@@ -13,9 +14,10 @@
 
 namespace widenet {
 
-// One kernel with the ridge of least leave-one-out mean square on its path.
+// One kernel with the ridge of least leave-one-out mean square on its path, or a given one.
 struct Candidate {
-  Kernel kernel;  // with the signal variance that the marginal likelihood profiles out as its factor
+  Kernel kernel;  // with the signal variance that the marginal likelihood profiles out as its factor; none where the
+                  // ridge is given
   ScaleMode scale = ScaleMode::standard;
   double ridge = 0;            // absolute
   std::size_t rows = 0;        // on how many rows it was judged
@@ -49,6 +51,8 @@ struct SelectionOptions {
   std::size_t max_rows = 1000;  // above, a random subsample of that size
   std::uint64_t seed = 0;
   Progress progress;
+  // The ridge at which every kernel is judged, the kernel being left as it is: what is fitted then.
+  std::optional<double> ridge = std::nullopt;  // else each kernel's own best
 };
 
 // Judges the members on raw inputs (n x d) with the target; one eigendecomposition each, members in parallel. Of

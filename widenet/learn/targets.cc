@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "widenet/base/random.h"
@@ -38,6 +39,11 @@ std::vector<std::size_t> largest_per_row(MatrixView<const double> scores) {
     best[i] = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
   }
   return best;
+}
+
+void exclude_classes(std::span<const std::size_t> classes, Matrix<double>& scores) {
+  for (std::size_t i = 0; i < scores.rows(); ++i)
+    for (const std::size_t c : classes) scores(i, c) = -std::numeric_limits<double>::infinity();
 }
 
 double misclassified(std::span<const std::size_t> predicted, std::span<const std::size_t> labels) {

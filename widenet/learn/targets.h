@@ -23,6 +23,9 @@ Matrix<double> numbers_to_fit(const Scaling& scaling, const Target& target);
 // Index of the largest number of each row, the first of equals.
 std::vector<std::size_t> largest_per_row(MatrixView<const double> scores);
 
+// Minus infinity as the score of these classes: never the largest, probability 0.
+void exclude_classes(std::span<const std::size_t> classes, Matrix<double>& scores);
+
 // Share of rows where the two differ.
 double misclassified(std::span<const std::size_t> predicted, std::span<const std::size_t> labels);
 

@@ -11,6 +11,7 @@
 #include "widenet/base/blas.h"
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
+#include "widenet/solve/cholesky_failure.h"
 #include "widenet/solve/ready_flags.h"
 #include "widenet/solve/ridge.h"
 
@@ -51,40 +52,9 @@ class Factorization {
   std::size_t failed_pivot() const { return failed_pivot_; }
   double failed_value() const { return failed_value_; }
 
-  // min over the rows that are left of S_ii - sum_{j != i} |S_ij|, S the matrix left when the tile columns before the
-  // failed one are eliminated.
-  double gershgorin_of_rest() const {
-    const std::size_t first = failed_column_;
-    std::vector<double> lowest(A_.tiles(), std::numeric_limits<double>::infinity());
-    parallel_for(A_.tiles() - first, [&](std::size_t index, std::size_t) {
-      const std::size_t t = first + index;
-      std::vector<double> sums(A_.range(t).size(), 0.0);
-      for (std::size_t j = first; j < t; ++j) add_row_sums(A_.tile(t, j), sums);
-      for (std::size_t i = t + 1; i < A_.tiles(); ++i) add_column_sums(A_.tile(i, t), sums);
-      const MatrixView<const double> D = std::as_const(A_).tile(t, t);
-      for (std::size_t r = 0; r < sums.size(); ++r) {
-        for (std::size_t c = 0; c < sums.size(); ++c)
-          if (c != r) sums[r] += std::abs(D(std::max(r, c), std::min(r, c)));
-        const double low = D(r, r) - sums[r];
-        if (!(low >= lowest[t])) lowest[t] = low;  // also when it is not a number
-      }
-    });
-    double low = std::numeric_limits<double>::infinity();
-    for (double x : lowest)
-      if (!(x >= low)) low = x;
-    return low;
-  }
+  std::size_t failed_column() const { return failed_column_; }
 
  private:
-  static void add_row_sums(MatrixView<const double> tile, std::vector<double>& sums) {
-    for (std::size_t r = 0; r < tile.rows(); ++r)
-      for (std::size_t c = 0; c < tile.cols(); ++c) sums[r] += std::abs(tile(r, c));
-  }
-  static void add_column_sums(MatrixView<const double> tile, std::vector<double>& sums) {
-    for (std::size_t r = 0; r < tile.rows(); ++r)
-      for (std::size_t c = 0; c < tile.cols(); ++c) sums[c] += std::abs(tile(r, c));
-  }
-
   static std::size_t flag(TileIndex at) { return at.row * (at.row + 1) / 2 + at.col; }
 
   // Waits for tile (i, k) of L; false when it never comes because column k or one before it failed.
@@ -157,25 +127,47 @@ class Factorization {
   ProgressEvent event_;
 };
 
-CholeskyFailure describe_failure(const Factorization& work, double ridge, double largest_diagonal, std::size_t size) {
+// `trace` is the sum of |A_ii|.
+CholeskyFailure describe_failure(const Factorization& work, SymmetricTiles& left, double ridge, double trace) {
   CholeskyFailure failure{
       .pivot = work.failed_pivot(), .value = work.failed_value(), .ridge = ridge, .sufficient_ridge = 0, .message = {}};
-  const double shortage = std::max(0.0, -work.gershgorin_of_rest());
-  const auto n = static_cast<double>(size);
-  failure.sufficient_ridge = ridge + shortage + 4 * n * (n + 1) * unit_roundoff * (largest_diagonal + shortage);
-  if (std::isfinite(failure.value) && std::isfinite(failure.sufficient_ridge)) {
+  const auto n = static_cast<double>(left.size());
+  const auto rounding_at = [&](double shortage) { return 4 * (n + 1) * unit_roundoff * (trace + n * shortage); };
+  const auto factorise = [](SymmetricTiles& A) -> std::optional<std::size_t> {
+    const Progress silent;
+    Factorization again(A, silent);
+    return again.run() ? std::nullopt : std::optional(again.failed_column());
+  };
+  // Numbers so small that they round to a fixed step, not to a share of themselves.
+  constexpr double tiny = 0x1p-900;
+  const double least = std::max(rounding_at(0), tiny);
+  const double shortage = -smallest_eigenvalue_bound(left, work.failed_column(), failure.value, least, factorise);
+  const double rounding = rounding_at(shortage);
+  failure.sufficient_ridge = ridge + shortage + std::max(rounding, tiny);
+  if (std::isfinite(failure.value) && !std::isfinite(failure.sufficient_ridge)) {
+    failure.sufficient_ridge = std::numeric_limits<double>::infinity();
     failure.message = fmt::format(
-        "the kernel matrix plus the ridge {:g} is not positive definite (pivot {} of {} is {:g}) use a ridge of {:g}, "
-        "which "
-        "certainly works, or try one in between",
-        ridge, failure.pivot, size, failure.value, failure.sufficient_ridge);
-  } else {
+        "the kernel matrix cannot be factorised (some of its numbers are not finite, or overflow; pivot {} of {} is "
+        "{:g}) mend the data or the kernel; no ridge will help",
+        failure.pivot, left.size(), failure.value);
+  } else if (!std::isfinite(failure.value)) {
     failure.sufficient_ridge = std::numeric_limits<double>::infinity();
     failure.message = fmt::format(
         "the kernel matrix cannot be factorised (row {} holds a number that is not finite, or overflows: its pivot is "
         "{}) "
         "mend the data or the kernel of this row; no ridge will help",
         failure.pivot, failure.value);
+  } else if (trace == 0 && shortage == 0) {
+    failure.sufficient_ridge = 1;
+    failure.message =
+        "the kernel matrix is zero and the ridge is 0 (their sum has no inverse) use another kernel; any ridge above 0 "
+        "makes all predictions the mean";
+  } else {
+    failure.message = fmt::format(
+        "the kernel matrix plus the ridge {:g} is not positive definite (pivot {} of {} is {:g}) use a ridge of {:g}, "
+        "which "
+        "certainly works, or try one in between",
+        ridge, failure.pivot, left.size(), failure.value, failure.sufficient_ridge);
   }
   return failure;
 }
@@ -211,11 +203,14 @@ CholeskySummary summarize(const SymmetricTiles& L, double ridge, double largest_
 CholeskyResult cholesky(SymmetricTiles K, double ridge, const Progress& progress) {
   ridge = ridge::absolute(ridge);
   const auto start = std::chrono::steady_clock::now();
-  double largest_diagonal = 0;
-  for (std::size_t i = 0; i < K.size(); ++i) largest_diagonal = std::max(largest_diagonal, diagonal(K, i) += ridge);
+  double largest_diagonal = 0, trace = 0;
+  for (std::size_t i = 0; i < K.size(); ++i) {
+    const double d = diagonal(K, i) += ridge;
+    largest_diagonal = std::max(largest_diagonal, d);
+    trace += std::abs(d);
+  }
   Factorization work(K, progress);
-  if (!work.run())
-    return {.factor = std::nullopt, .failure = describe_failure(work, ridge, largest_diagonal, K.size())};
+  if (!work.run()) return {.factor = std::nullopt, .failure = describe_failure(work, K, ridge, trace)};
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   CholeskySummary summary = summarize(K, ridge, largest_diagonal, seconds.count());
   return {.factor = CholeskyFactor(std::move(K), std::move(summary)), .failure = std::nullopt};

@@ -28,10 +28,11 @@ struct CholeskyFailure {
   std::size_t pivot = 0;  // row of A, from 0
   double value = 0;       // the pivot; not a number where A holds one
   double ridge = 0;       // the ridge of the attempt
-  // A ridge that certainly works, rounding included. With the columns before the failed tile eliminated, S the matrix
-  // that is left and g = min_i (S_ii - sum_{j != i} |S_ij|) <= lambda_min(S) by Gershgorin: more ridge r adds at least
-  // r I to S, so ridge - g is enough; 4 n (n + 1) u (largest diagonal - g) covers the rounding of S and of the new
-  // factorisation (Higham, Accuracy and Stability, theorems 10.3 and 10.7). Infinite when A is not finite.
+  // A ridge above 0 that certainly works, rounding included: ridge - g + 4 (n + 1) u (sum_i |A_ii| - n g), where g <= 0
+  // is a lower bound of the smallest eigenvalue of A (cholesky_failure.h) and the last term covers the rounding of g
+  // and of the new factorisation (Higham, Accuracy and Stability, theorems 10.3 and 10.7). Up to 512 rows g is that
+  // eigenvalue itself; above, factorisations that went well say that it is not below g, within a factor of 8. 1 where A
+  // is zero; infinite where it is not finite.
   double sufficient_ridge = 0;
   std::string message;  // all of this in one sentence
 };
