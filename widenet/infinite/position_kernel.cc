@@ -1,0 +1,156 @@
+#include "widenet/infinite/position_kernel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "widenet/architecture/kernel.h"
+#include "widenet/base/error.h"
+#include "widenet/infinite/samples.h"
+
+namespace widenet {
+namespace {
+
+std::size_t count_of(const Window& positions) {
+  return std::accumulate(positions.begin(), positions.end(), std::size_t{1}, std::multiplies<>());
+}
+
+// K = x_p . z_p' / channels, one chain of fused operations, and Theta = 0.
+PairState input_state(const Matrix<double>& x, const Matrix<double>& z, const Presence& rows, const Presence& columns) {
+  PairState state{Matrix<double>(x.rows(), z.rows()), Matrix<double>(x.rows(), z.rows()), rows, columns};
+  for (std::size_t p = 0; p < x.rows(); ++p)
+    for (std::size_t q = 0; q < z.rows(); ++q) {
+      double sum = 0;
+      for (std::size_t c = 0; c < x.cols(); ++c) sum = std::fma(x(p, c), z(q, c), sum);
+      state.covariance(p, q) = sum / static_cast<double>(x.cols());
+    }
+  return state;
+}
+
+// Runs the steps on a state; `leaf` is called for every step but repeat and branches, in one order for all samples.
+using RunLeaf = std::function<void(const PositionLeaf&, PairState&)>;
+void run(const PositionSteps& steps, PairState& state, const RunLeaf& run_leaf) {
+  for (const PositionStep& step : steps.steps) {
+    if (const auto* leaf = std::get_if<PositionLeaf>(&step)) {
+      run_leaf(*leaf, state);
+    } else if (const auto* repeat = std::get_if<RepeatAt>(&step)) {
+      for (const auto& body : repeat->bodies) run(*body, state, run_leaf);
+    } else if (const auto* join = std::get_if<JoinAt>(&step)) {
+      std::vector<PairState> ends(join->branches.size(), state);
+      for (std::size_t b = 0; b < ends.size(); ++b) run(*join->branches[b], ends[b], run_leaf);
+      state = joined(*join, ends);
+    }
+  }
+}
+
+bool aggregates(const PositionSteps& steps) {
+  const auto any = [](const auto& bodies) {
+    return std::any_of(bodies.begin(), bodies.end(), [](const auto& body) { return aggregates(*body); });
+  };
+  return std::any_of(steps.steps.begin(), steps.steps.end(), [&](const PositionStep& step) {
+    if (const auto* leaf = std::get_if<PositionLeaf>(&step)) return std::holds_alternative<AggregateAt>(*leaf);
+    if (const auto* repeat = std::get_if<RepeatAt>(&step)) return any(repeat->bodies);
+    return any(std::get<JoinAt>(step).branches);
+  });
+}
+
+void check_finite(const PairState& own, std::size_t number) {
+  for (std::size_t p = 0; p < own.covariance.rows(); ++p) {
+    const double k = own.covariance(p, p), theta = own.tangent(p, p);
+    if (std::abs(k) < largest_kernel<double> && std::abs(theta) < largest_kernel<double>) continue;
+    fail(
+        "the kernel of sample {} is not finite (on the way a mean square is {:.3g}, its tangent kernel {:.3g}, and the "
+        "numbers reach {:g}) scale the inputs down, or choose smaller weight_std or another activation",
+        number, k, theta, largest_kernel<double>);
+  }
+}
+
+// The values as positions x channels, with what is masked taken out.
+OwnState unmasked(const PositionSample& sample, const Shape& shape, std::optional<double> mask) {
+  const std::size_t positions = count_of(shape.positions);
+  OwnState own{Matrix<double>(positions, shape.channels), {}, {}, {}};
+  std::copy(sample.values.begin(), sample.values.end(), own.values.data());
+  if (!mask) return own;
+  const auto masked = [&](double x) { return x == *mask || (std::isnan(x) && std::isnan(*mask)); };
+  for (std::size_t p = 0; p < positions; ++p) {
+    const auto values = own.values.row(p);
+    own.present.push_back(!std::all_of(values.begin(), values.end(), masked));
+    std::replace_if(values.begin(), values.end(), masked, 0.0);
+  }
+  return own;
+}
+
+void check_norms(const Matrix<double>& values, std::size_t number) {
+  for (std::size_t p = 0; p < values.rows(); ++p) {
+    double largest = 0;
+    for (const double x : values.row(p)) {
+      if (std::isnan(x)) fail("sample {} holds a NaN (no kernel is defined for it) remove or fill it", number);
+      largest = std::max(largest, std::abs(x));
+    }
+    if (largest > 1e150 || (largest > 0 && largest < 1e-150))
+      fail(
+          "the largest number {:.3g} of position {} of sample {} lies outside [1e-150, 1e150] (its square is not a "
+          "float64 number of full precision) scale the inputs",
+          largest, p, number);
+  }
+}
+
+// x'_p = sum over q of A(q, p) x_q.
+std::shared_ptr<const PositionMap> edges_of(std::span<const double> adjacency, std::size_t positions) {
+  PositionMap map(positions);
+  for (std::size_t q = 0; q < positions; ++q)
+    for (std::size_t p = 0; p < positions; ++p)
+      if (adjacency[q * positions + p] != 0) map[p].push_back({q, adjacency[q * positions + p]});
+  return std::make_shared<PositionMap>(std::move(map));
+}
+
+}  // namespace
+
+PositionNetwork::PositionNetwork(const Network& network, const Shape& shape, std::optional<double> mask)
+    : input_(shape), mask_(mask) {
+  if (shape.channels == 0)
+    fail("the samples have no channels (a covariance is a mean over them) give samples of at least one channel");
+  validate(network, shape);
+  output_ = shape_after(network, shape);
+  steps_ = compile_positions(network, shape);
+  reads_graph_ = aggregates(*steps_);
+}
+
+OwnState PositionNetwork::own(const PositionSample& sample, std::size_t number) const {
+  const std::size_t positions = count_of(input_.positions);
+  if (sample.values.size() != positions * input_.channels)
+    fail("sample {} has {} numbers (a sample of the shape {} has {}) give samples of that shape", number,
+         sample.values.size(), to_text(input_), positions * input_.channels);
+  OwnState own = unmasked(sample, input_, mask_);
+  check_norms(own.values, number);
+  std::shared_ptr<const PositionMap> edges;
+  if (reads_graph_) {
+    if (sample.adjacency.size() != positions * positions)
+      fail("the graph of sample {} has {} numbers (aggregate needs an adjacency matrix of {} x {} positions) give one",
+           number, sample.adjacency.size(), positions, positions);
+    edges = edges_of(sample.adjacency, positions);
+  }
+  PairState state = input_state(own.values, own.values, own.present, own.present);
+  run(*steps_, state, [&](const PositionLeaf& leaf, PairState& now) {
+    const SampleStep& step = own.steps.emplace_back(read_sample(leaf, now, edges));
+    apply(leaf, now, step, step);
+    check_finite(now, number);
+  });
+  check_finite(state, number);
+  own.kernel = {std::move(state.covariance), std::move(state.tangent)};
+  return own;
+}
+
+PairKernel PositionNetwork::pair(const OwnState& row, const OwnState& column) const {
+  if (&row == &column) return row.kernel;
+  PairState state = input_state(row.values, column.values, row.present, column.present);
+  std::size_t next = 0;
+  run(*steps_, state, [&](const PositionLeaf& leaf, PairState& now) {
+    apply(leaf, now, row.steps[next], column.steps[next]);
+    ++next;
+  });
+  return {std::move(state.covariance), std::move(state.tangent)};
+}
+
+}  // namespace widenet

@@ -1,0 +1,189 @@
+#include "widenet/infinite/position_windows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace widenet {
+namespace {
+
+// One axis of a window: its places read from `in` positions.
+struct Axis {
+  std::size_t in, out, window, stride;
+  Padding padding;
+
+  // The position itself, wrapped, or none.
+  std::size_t inside(long position) const {
+    const auto n = static_cast<long>(in);
+    if (padding == Padding::circular) return static_cast<std::size_t>((position % n + n) % n);
+    return position >= 0 && position < n ? static_cast<std::size_t>(position) : no_position;
+  }
+  // The window's first entry for output 0 lies this far in front of the input.
+  long lead() const {
+    const std::size_t reach = (out - 1) * stride + window;
+    return padding == Padding::valid || reach <= in ? 0 : static_cast<long>((reach - in) / 2);
+  }
+  long transposed_lead() const {
+    const std::size_t last = window - 1;
+    const bool edge = padding == Padding::valid || stride > last;
+    return static_cast<long>(edge ? last : (window + stride - 1) / 2);
+  }
+  std::size_t read(std::size_t o, std::size_t d) const { return inside(static_cast<long>(o * stride + d) - lead()); }
+  std::size_t read_transposed(std::size_t o, std::size_t d) const {
+    const long spread = static_cast<long>(o + d) - transposed_lead(), s = static_cast<long>(stride);
+    return spread % s == 0 ? inside(spread / s) : no_position;
+  }
+};
+
+// The taps of one more axis, inside those of the axes before it.
+template <class Read>
+Taps with_axis(const Taps& before, const Axis& axis, bool centred, const Read& read) {
+  Taps taps{before.outputs * axis.out, before.taps * axis.window, {}, {}};
+  const auto inner = [&](std::size_t outer, std::size_t position) {
+    return outer == no_position || position == no_position ? no_position : outer * axis.in + position;
+  };
+  for (std::size_t outer = 0; outer < before.outputs; ++outer)
+    for (std::size_t o = 0; o < axis.out; ++o) {
+      for (std::size_t t = 0; t < before.taps; ++t)
+        for (std::size_t d = 0; d < axis.window; ++d)
+          taps.input.push_back(inner(before.at(outer, t), read(axis, o, d)));
+      if (centred) taps.centre.push_back(inner(before.centre[outer], read(axis, o, (axis.window - 1) / 2)));
+    }
+  return taps;
+}
+
+Axis axis_of(const Window& window, const Window& stride, std::size_t default_stride, Padding padding, std::size_t a,
+             const Window& in, const Window& out) {
+  return {in[a], out[a], window[a], stride.empty() ? default_stride : stride[a], padding};
+}
+
+// Weights of one more axis, inside those of the axes before it.
+PositionMap with_axis(const PositionMap& before, const PositionMap& axis, std::size_t extent) {
+  PositionMap map;
+  for (const auto& outer : before)
+    for (const auto& row : axis) {
+      auto& shares = map.emplace_back();
+      for (const Share& s : outer)
+        for (const Share& t : row) shares.push_back({s.position * extent + t.position, s.weight * t.weight});
+    }
+  return map;
+}
+
+PositionMap whole_axis(std::size_t extent) {
+  PositionMap map;
+  for (std::size_t p = 0; p < extent; ++p) map.push_back({{p, 1}});
+  return map;
+}
+
+// The weight at distance x >= 0, in pixels of the filter.
+double filter(ResizeMethod method, double x) {
+  if (method == ResizeMethod::linear) return std::max(0.0, 1 - x);
+  if (x >= 2) return 0;
+  return x >= 1 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : (1.5 * x - 2.5) * x * x + 1;
+}
+
+PositionMap resized_axis(const Resize& resize, std::size_t in, std::size_t out) {
+  if (in == out) return whole_axis(in);
+  PositionMap map;
+  const double ratio = static_cast<double>(in) / static_cast<double>(out);
+  const double width = resize.antialias ? std::max(ratio, 1.0) : 1.0;
+  for (std::size_t o = 0; o < out; ++o) {
+    auto& row = map.emplace_back();
+    if (resize.method == ResizeMethod::nearest) {
+      row.push_back({(2 * o + 1) * in / (2 * out), 1});
+      continue;
+    }
+    const double centre = (static_cast<double>(o) + 0.5) * ratio - 0.5;
+    double total = 0;
+    for (std::size_t p = 0; p < in; ++p) {
+      const double weight = filter(resize.method, std::abs(centre - static_cast<double>(p)) / width);
+      total += weight;
+      if (weight != 0) row.push_back({p, weight});
+    }
+    for (Share& share : row) share.weight /= total;
+  }
+  return map;
+}
+
+PositionMap sliced_axis(const Slice& slice, std::size_t extent) {
+  const auto n = static_cast<long>(extent);
+  const auto from_front = [n](long position) { return position < 0 ? position + n : position; };
+  if (slice.single) return {{{static_cast<std::size_t>(from_front(*slice.begin)), 1}}};
+  const bool up = slice.step > 0;
+  const long lowest = up ? 0 : -1, highest = up ? n : n - 1;
+  const auto bound = [&](const std::optional<long>& given, long otherwise) {
+    return given ? std::clamp(from_front(*given), lowest, highest) : otherwise;
+  };
+  const long begin = bound(slice.begin, up ? 0 : n - 1), end = bound(slice.end, up ? n : -1);
+  PositionMap map;
+  for (long p = begin; up ? p < end : p > end; p += slice.step) {
+    map.push_back({{static_cast<std::size_t>(p), 1}});
+    // Only a huge step could leave the numbers.
+    if (std::abs(slice.step) > n) break;
+  }
+  return map;
+}
+
+// A column of the matrix per position; a vector makes one position, which has no axis.
+PositionMap contracted_axis(const DotGeneral& map, std::size_t extent) {
+  PositionMap rows(map.shape.size() == 1 ? 1 : map.shape[0]);
+  for (std::size_t o = 0; o < rows.size(); ++o)
+    for (std::size_t p = 0; p < extent; ++p)
+      if (map.numbers[o * extent + p] != 0) rows[o].push_back({p, map.numbers[o * extent + p]});
+  return rows;
+}
+
+}  // namespace
+
+Taps taps_of(const Conv& conv, const Window& in, const Window& out) {
+  Taps taps;
+  for (std::size_t a = 0; a < conv.window.size(); ++a) {
+    const Axis axis = axis_of(conv.window, conv.stride, 1, conv.padding, a, in, out);
+    if (conv.kind == ConvKind::transpose)
+      taps = with_axis(taps, axis, false,
+                       [](const Axis& x, std::size_t o, std::size_t d) { return x.read_transposed(o, d); });
+    else
+      taps = with_axis(taps, axis, true, [](const Axis& x, std::size_t o, std::size_t d) { return x.read(o, d); });
+  }
+  return taps;
+}
+
+Taps taps_of(const Pool& pool, const Window& in, const Window& out) {
+  Taps taps;
+  for (std::size_t a = 0; a < pool.window.size(); ++a)
+    taps = with_axis(taps, axis_of(pool.window, pool.stride, pool.window[a], pool.padding, a, in, out), true,
+                     [](const Axis& x, std::size_t o, std::size_t d) { return x.read(o, d); });
+  return taps;
+}
+
+PositionMap map_of(const Pool& pool, const Taps& taps) {
+  PositionMap map(taps.outputs);
+  for (std::size_t o = 0; o < taps.outputs; ++o) {
+    for (std::size_t t = 0; t < taps.taps; ++t)
+      if (taps.at(o, t) != no_position) map[o].push_back({taps.at(o, t), 1});
+    const std::size_t count = pool.edges == Edges::actual ? map[o].size() : taps.taps;
+    for (Share& share : map[o]) share.weight = pool.sum ? 1 : 1 / static_cast<double>(count);
+  }
+  return map;
+}
+
+PositionMap map_of(const Resize& resize, const Window& in) {
+  PositionMap map{{{0, 1}}};
+  for (std::size_t a = 0; a < in.size(); ++a) map = with_axis(map, resized_axis(resize, in[a], resize.shape[a]), in[a]);
+  return map;
+}
+
+PositionMap map_of(const Index& index, const Window& in) {
+  PositionMap map{{{0, 1}}};
+  for (std::size_t a = 0; a < in.size(); ++a)
+    map = with_axis(map, a + 1 < index.axes.size() ? sliced_axis(index.axes[a + 1], in[a]) : whole_axis(in[a]), in[a]);
+  return map;
+}
+
+PositionMap map_of(const DotGeneral& constant, const Window& in) {
+  PositionMap map{{{0, 1}}};
+  for (std::size_t a = 0; a < in.size(); ++a)
+    map = with_axis(map, a + 1 == constant.contract ? contracted_axis(constant, in[a]) : whole_axis(in[a]), in[a]);
+  return map;
+}
+
+}  // namespace widenet
