@@ -17,8 +17,8 @@ class PlaneScratch {
   explicit PlaneScratch(const PlanePlan& plan);
   static std::size_t bytes(const PlanePlan& plan);
 
-  // Row-summed K and B (own K + Theta, of the stage that reads them), for the stage before and after; a row of zeros.
-  T* summed(std::size_t parity, std::size_t which) { return data_.data() + (2 * parity + which) * plane_; }
+  // K and B (own K + Theta, of the stage that reads them), for the stage before and after; a row of zeros.
+  T* plane(std::size_t parity, std::size_t which) { return data_.data() + (2 * parity + which) * plane_; }
   T* zeros() { return data_.data() + 4 * plane_; }
   // Finished rows, with zeros on both sides.
   T* row(std::size_t u, std::size_t which) { return data_.data() + 4 * plane_ + (1 + 2 * u + which) * row_ + margin_; }

@@ -71,7 +71,7 @@ void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, T* pixels, T* para
     }
     q[p] = static_cast<double>(sum) / static_cast<double>(plan.channels);
   }
-  double numbers[4 + PolynomialDual::factors];
+  double numbers[most_dual_numbers];
   for (std::size_t s = 0; s < plan.stages.size(); ++s) {
     const PlaneStage& stage = plan.stages[s];
     q = through_window(stage, q);

@@ -1,27 +1,7 @@
 // A plane plan on one displacement after the other, a vector of samples per position. Included inside a namespace that
 // has the words of vector-inl.h and the formulas of closed_dual-inl.h.
 
-// The positions p of a plane for which p + displacement is inside as well.
-struct PlaneRegion {
-  std::size_t first[2], size[2];
-};
-inline PlaneRegion region_of(const Plane& plane, const std::ptrdiff_t* displacement) {
-  PlaneRegion region{};
-  const std::size_t extent[2] = {plane.height, plane.width};
-  for (int a = 0; a < 2; ++a) {
-    const auto length = static_cast<std::size_t>(std::abs(displacement[a]));
-    region.first[a] = displacement[a] < 0 ? length : 0;
-    region.size[a] = extent[a] > length ? extent[a] - length : 0;
-  }
-  return region;
-}
-
-// The same column of a few rows on their way through a ReLU.
-template <class N, std::size_t Count>
-struct PlaneGroup {
-  PoleRoot<N> pole[Count];
-  N s[Count];
-};
+#include "widenet/infinite/plane_rows-inl.h"
 
 template <class N, class T>
 class PlaneRun {
@@ -59,6 +39,7 @@ class PlaneRun {
 
  private:
   static constexpr std::size_t W = Number<N>::lanes, L = plane_lanes<T>, U = plane_rows;
+  using Rows = PlaneRows<T>;
 
   const PlaneStage& reader_of(std::size_t stage) const {
     return stage < plan_.stages.size() ? plan_.stages[stage] : plan_.readout;
@@ -86,7 +67,7 @@ class PlaneRun {
     for (std::size_t y = 0; y < region.size[0]; ++y) {
       const T* x = row_pixels_ + at(plan_.input, region, y, nullptr) * channels;
       const T* z = column_pixels_ + at(plan_.input, region, y, &shifts_[0]) * channels * L;
-      T *k = scratch_.row(0, 0), *b = scratch_.row(0, 1);
+      T *k = out_row(0, region.size[1], y, 0, 0), *b = out_row(0, region.size[1], y, 0, 1);
       const N own = constant<N>(reader_of(0).own) * scale;
       for (std::size_t p = 0; p < region.size[1]; ++p) {
         N sum = constant<N>(0);
@@ -106,7 +87,18 @@ class PlaneRun {
     return row * plane.width + column;
   }
 
-  // Hands a row of K and B of the plane before stage `reader` on: summed along the row for its windows, or added up.
+  // Whether a stage sums its windows itself: 3 x 3 over planes of one size. Others read rows that are summed already.
+  static bool sums_itself(const PlaneStage& stage) {
+    return stage.window[0] == 3 && stage.window[1] == 3 && stage.stride[0] == 1 && stage.stride[1] == 1 &&
+           stage.before[0] == 1 && stage.before[1] == 1 && stage.in == stage.out;
+  }
+  // Where row y of the plane before stage `reader`, the u-th of those on their way, is to be written.
+  T* out_row(std::size_t reader, std::size_t width, std::size_t y, std::size_t u, std::size_t which) {
+    const bool direct = reader < plan_.stages.size() && sums_itself(plan_.stages[reader]);
+    return direct ? scratch_.plane(reader % 2, which) + y * width * L : scratch_.row(u, which);
+  }
+
+  // Hands such a row on: summed along the row for the reader's windows, or added up.
   void finish_row(std::size_t reader, const PlaneRegion& region, std::size_t y, std::size_t u) {
     const std::size_t width = region.size[1];
     for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
@@ -117,27 +109,16 @@ class PlaneRun {
         continue;
       }
       const PlaneStage& stage = plan_.stages[reader];
+      if (sums_itself(stage)) return;
       const PlaneRegion out = region_of(stage.out, &shifts_[2 * reader + 2]);
-      T* to = scratch_.summed(reader % 2, which) + y * out.size[1] * L;
-      if (stage.window[1] == 3 && stage.stride[1] == 1 && stage.before[1] == 1 && stage.out.width == stage.in.width) {
-        store(constant<N>(0), from - L);
-        store(constant<N>(0), from + width * L);
-        N before = load<N>(from - L), here = load<N>(from);
-        for (std::size_t x = 0; x < width; ++x) {
-          const N after = load<N>(from + (x + 1) * L);
-          store(before + here + after, to + x * L);
-          before = here;
-          here = after;
+      T* to = scratch_.plane(reader % 2, which) + y * out.size[1] * L;
+      for (std::size_t x = 0; x < out.size[1]; ++x) {
+        N sum = constant<N>(0);
+        for (std::size_t t = 0; t < stage.window[1]; ++t) {
+          const std::size_t p = (out.first[1] + x) * stage.stride[1] + t - stage.before[1] - region.first[1];
+          if (p < width) sum = sum + load<N>(from + p * L);
         }
-      } else {
-        for (std::size_t x = 0; x < out.size[1]; ++x) {
-          N sum = constant<N>(0);
-          for (std::size_t t = 0; t < stage.window[1]; ++t) {
-            const std::size_t p = (out.first[1] + x) * stage.stride[1] + t - stage.before[1] - region.first[1];
-            if (p < width) sum = sum + load<N>(from + p * L);
-          }
-          store(sum, to + x * L);
-        }
+        store(sum, to + x * L);
       }
     }
   }
@@ -153,15 +134,18 @@ class PlaneRun {
               .stride = stage.stride[0],
               .mine = {},
               .theirs = {},
-              .width = out.size[1]};
+              .to = {},
+              .width = out.size[1],
+              .raw = sums_itself(stage)};
     for (std::size_t y = 0; y < out.size[0]; y += U) {
       const std::size_t count = std::min(U, out.size[0] - y);
       for (std::size_t t = 0; t < (count - 1) * rows.stride + rows.taps; ++t) {
         const std::size_t p = (out.first[0] + y) * rows.stride + t - stage.before[0] - in.first[0];
-        rows.k[t] = p < in.size[0] ? scratch_.summed(s % 2, 0) + p * out.size[1] * L : scratch_.zeros();
-        rows.b[t] = p < in.size[0] ? scratch_.summed(s % 2, 1) + p * out.size[1] * L : scratch_.zeros();
+        rows.k[t] = p < in.size[0] ? scratch_.plane(s % 2, 0) + p * out.size[1] * L : scratch_.zeros();
+        rows.b[t] = p < in.size[0] ? scratch_.plane(s % 2, 1) + p * out.size[1] * L : scratch_.zeros();
       }
       for (std::size_t u = 0; u < count; ++u) {
+        for (std::size_t which = 0; which < 2; ++which) rows.to[which][u] = out_row(s + 1, rows.width, y + u, u, which);
         rows.mine[u] = row_ + offset + at(stage.out, out, y + u, nullptr) * parameters;
         rows.theirs[u] = column_ + (offset + at(stage.out, out, y + u, &shifts_[2 * s + 2]) * parameters) * L;
       }
@@ -184,16 +168,6 @@ class PlaneRun {
     return relu ? relu->nonnegative() : positive && !stage.activation;
   }
 
-  // Rows that go through a stage together: row u reads the sums k[u * stride + t] and b[...] of its taps t.
-  struct Rows {
-    const T* k[plane_taps];
-    const T* b[plane_taps];
-    std::size_t taps, stride;
-    const T* mine[U];    // [position][parameter]
-    const T* theirs[U];  // [position][parameter][lane]
-    std::size_t width;
-  };
-
   template <std::size_t Count>
   void activate(std::size_t s, bool positive, const Rows& rows) {
     const PlaneStage& stage = plan_.stages[s];
@@ -202,14 +176,8 @@ class PlaneRun {
     std::visit(
         [&](const auto& dual) {
           if constexpr (std::is_same_v<std::decay_t<decltype(dual)>, ReluDual>) {
-            if (rows.taps == 3 && rows.stride == 1 && reader.own == 1 && theta_ && positive)
-              relu<PlaneKind<true, true, true, true>, Count>(dual, stage, reader, rows);
-            else if (theta_)
-              positive ? relu<PlaneKind<true, true, false, false>, Count>(dual, stage, reader, rows)
-                       : relu<PlaneKind<true, false, false, false>, Count>(dual, stage, reader, rows);
-            else
-              positive ? relu<PlaneKind<false, true, false, false>, Count>(dual, stage, reader, rows)
-                       : relu<PlaneKind<false, false, false, false>, Count>(dual, stage, reader, rows);
+            rows.raw ? relu_of<true, Count>(dual, positive, stage, reader, rows)
+                     : relu_of<false, Count>(dual, positive, stage, reader, rows);
           } else {
             for (std::size_t u = 0; u < Count; ++u) dual_row(dual, stage, reader, rows, u);
           }
@@ -226,37 +194,16 @@ class PlaneRun {
     return {constant<N>(stage.bias), constant<N>(stage.own_bias), constant<N>(reader.scale), constant<N>(reader.own)};
   }
 
-  // The sums over the window of row u at column x.
-  static WIDENET_INLINE N down(const T* const* taps, const Rows& rows, std::size_t u, std::size_t x) {
-    taps += u * rows.stride;
-    N sum = load<N>(taps[0] + x * L);
-    for (std::size_t t = 1; t < rows.taps; ++t) sum = sum + load<N>(taps[t] + x * L);
-    return sum;
-  }
-  // Of all rows; those of windows of three share what they read.
-  template <bool Three, std::size_t Count>
-  static WIDENET_INLINE void down_all(const T* const* taps, const Rows& rows, std::size_t x, N* sums) {
-    if constexpr (Three) {
-      N values[Count + 2];
-#pragma GCC unroll 8
-      for (std::size_t t = 0; t < Count + 2; ++t) values[t] = load<N>(taps[t] + x * L);
-#pragma GCC unroll 4
-      for (std::size_t u = 0; u < Count; ++u) sums[u] = values[u] + values[u + 1] + values[u + 2];
-    } else {
-      for (std::size_t u = 0; u < Count; ++u) sums[u] = down(taps, rows, u, x);
-    }
-  }
-
   template <std::size_t Count>
   void pass_on(const PlaneStage& stage, const PlaneStage& reader, const Rows& rows) {
     const Affine a = affine_of(stage, reader);
     for (std::size_t u = 0; u < Count; ++u)
       for (std::size_t x = 0; x < rows.width; ++x) {
-        const N k = a.scale * (down(rows.k, rows, u, x) + a.bias);
-        store(k, scratch_.row(u, 0) + x * L);
+        const N k = a.scale * (window_sum<N>(rows.k, rows, u, x) + a.bias);
+        store(k, rows.to[0][u] + x * L);
         if (!theta_) continue;
-        const N t = down(rows.b, rows, u, x) + a.own_bias;
-        store(multiply_add(a.own, k, a.scale * t), scratch_.row(u, 1) + x * L);
+        const N t = window_sum<N>(rows.b, rows, u, x) + a.own_bias;
+        store(multiply_add(a.own, k, a.scale * t), rows.to[1][u] + x * L);
       }
   }
 
@@ -266,7 +213,7 @@ class PlaneRun {
   template <class D>
   void dual_row(const D& dual, const PlaneStage& stage, const PlaneStage& reader, const Rows& rows, std::size_t u) {
     const Affine a = affine_of(stage, reader);
-    T *to_k = scratch_.row(u, 0), *to_b = scratch_.row(u, 1);
+    T *to_k = rows.to[0][u], *to_b = rows.to[1][u];
     constexpr std::size_t parameters = 3 + D::factors;
     const N one = constant<N>(1), zero = constant<N>(0);
     for (std::size_t x = 0; x < rows.width; ++x) {
@@ -281,7 +228,7 @@ class PlaneRun {
       const auto i = side([&](std::size_t k) { return constant<N>(mine[k]); });
       const auto j = side([&](std::size_t k) { return load<N>(theirs + k * L); });
       const N inverse = constant<N>(mine[0]) * load<N>(theirs);
-      const N rho = (down(rows.k, rows, u, x) + a.bias) * inverse;
+      const N rho = (window_sum<N>(rows.k, rows, u, x) + a.bias) * inverse;
       N complement = larger(one - magnitude(rho), zero);
       complement = select(complement < constant<N>(equal), zero, complement);
       const Dual<N> result = pair<N>(dual, {with_sign_of(complement, rho), with_sign_of(one - complement, rho)}, i, j);
@@ -290,24 +237,23 @@ class PlaneRun {
       after = after * a.scale;
       store(after, to_k + x * L);
       if (!theta_) continue;
-      const N t = down(rows.b, rows, u, x) + a.own_bias;
+      const N t = window_sum<N>(rows.b, rows, u, x) + a.own_bias;
       store(multiply_add(result.slope * a.scale, t, a.own * after), to_b + x * L);
     }
   }
 
-  template <bool Theta, bool Positive, bool Three, bool Unit>
+  template <bool Theta, bool Positive, bool Raw, bool Unit>
   struct PlaneKind {
-    static constexpr bool theta = Theta, positive = Positive;
-    static constexpr bool three = Three;  // windows of three rows, stride 1
-    static constexpr bool unit = Unit;    // the reader's own is 1
+    static constexpr bool theta = Theta, positive = Positive, raw = Raw;
+    static constexpr bool unit = Unit;  // the reader's own is 1
   };
 
-  template <class Kind, std::size_t Count>
-  static WIDENET_INLINE PlaneGroup<N, Count> begin(N bias, const Rows& rows, std::size_t x) {
+  template <class Kind, std::size_t Count, class Sums>
+  static WIDENET_INLINE PlaneGroup<N, Count> begin(N bias, const Rows& rows, Sums& columns, std::size_t x) {
     PlaneGroup<N, Count> g;
     const N one = constant<N>(1), zero = constant<N>(0);
     N sums[Count];
-    down_all<Kind::three, Count>(rows.k, rows, x, sums);
+    columns.next(sums);
 #pragma GCC unroll 4
     for (std::size_t u = 0; u < Count; ++u) {
       const N inverse = constant<N>(rows.mine[u][2 * x]) * load<N>(rows.theirs[u] + 2 * x * L);
@@ -325,22 +271,22 @@ class PlaneRun {
     return g;
   }
 
-  template <class Kind, std::size_t Count>
+  template <class Kind, std::size_t Count, class Sums>
   static WIDENET_INLINE void end(const ReluDual& dual, N own_bias, N own, const Rows& rows,
-                                 const PlaneGroup<N, Count>& g, std::size_t x, T* const* to_k, T* const* to_b) {
+                                 const PlaneGroup<N, Count>& g, Sums& columns, std::size_t x) {
     N next[Count], slope[Count], sums[Count];
     if constexpr (Kind::positive)
       positive_relu_pairs<Count>(dual, g.pole, next, slope);
     else
       relu_pairs<Count>(dual, g.pole, g.s, next, slope);
-    if constexpr (Kind::theta) down_all<Kind::three, Count>(rows.b, rows, x, sums);
+    if constexpr (Kind::theta) columns.next(sums);
 #pragma GCC unroll 4
     for (std::size_t u = 0; u < Count; ++u) {
       const N size = constant<N>(rows.mine[u][2 * x + 1]) * load<N>(rows.theirs[u] + (2 * x + 1) * L);
       const N k = Kind::positive ? negative_multiply_add(size, next[u], size) : size * correlation(next[u]);
-      store(k, to_k[u] + x * L);
+      store(k, rows.to[0][u] + x * L);
       if constexpr (Kind::theta)
-        store(multiply_add(slope[u], sums[u] + own_bias, Kind::unit ? k : own * k), to_b[u] + x * L);
+        store(multiply_add(slope[u], sums[u] + own_bias, Kind::unit ? k : own * k), rows.to[1][u] + x * L);
     }
   }
 
@@ -351,22 +297,36 @@ class PlaneRun {
     dual.alpha *= reader.scale;
     dual.beta *= reader.scale;
     const N bias = constant<N>(stage.bias), own_bias = constant<N>(stage.own_bias), own = constant<N>(reader.own);
-    T *to_k[Count], *to_b[Count];
-    for (std::size_t u = 0; u < Count; ++u) {
-      to_k[u] = scratch_.row(u, 0);
-      to_b[u] = scratch_.row(u, 1);
-    }
-    PlaneGroup<N, Count> even = begin<Kind, Count>(bias, rows, 0);
+    WindowSums<Kind::raw, Count, N, T> k(rows.k, rows), b(rows.b, rows);
+    PlaneGroup<N, Count> even = begin<Kind, Count>(bias, rows, k, 0);
     std::size_t x = 0;
     for (; x + 2 < rows.width; x += 2) {
-      const PlaneGroup<N, Count> odd = begin<Kind, Count>(bias, rows, x + 1);
-      end<Kind, Count>(dual, own_bias, own, rows, even, x, to_k, to_b);
-      even = begin<Kind, Count>(bias, rows, x + 2);
-      end<Kind, Count>(dual, own_bias, own, rows, odd, x + 1, to_k, to_b);
+      const PlaneGroup<N, Count> odd = begin<Kind, Count>(bias, rows, k, x + 1);
+      end<Kind, Count>(dual, own_bias, own, rows, even, b, x);
+      even = begin<Kind, Count>(bias, rows, k, x + 2);
+      end<Kind, Count>(dual, own_bias, own, rows, odd, b, x + 1);
     }
-    if (x + 1 < rows.width)
-      end<Kind, Count>(dual, own_bias, own, rows, begin<Kind, Count>(bias, rows, x + 1), x + 1, to_k, to_b);
-    end<Kind, Count>(dual, own_bias, own, rows, even, x, to_k, to_b);
+    if (x + 1 < rows.width) {
+      const PlaneGroup<N, Count> odd = begin<Kind, Count>(bias, rows, k, x + 1);
+      end<Kind, Count>(dual, own_bias, own, rows, even, b, x);
+      end<Kind, Count>(dual, own_bias, own, rows, odd, b, x + 1);
+    } else {
+      end<Kind, Count>(dual, own_bias, own, rows, even, b, x);
+    }
+  }
+
+  template <bool Raw, std::size_t Count>
+  void relu_of(const ReluDual& dual, bool positive, const PlaneStage& stage, const PlaneStage& reader,
+               const Rows& rows) {
+    const bool unit = reader.own == 1;
+    if (!theta_)
+      positive ? relu<PlaneKind<false, true, Raw, true>, Count>(dual, stage, reader, rows)
+               : relu<PlaneKind<false, false, Raw, true>, Count>(dual, stage, reader, rows);
+    else if (positive)
+      unit ? relu<PlaneKind<true, true, Raw, true>, Count>(dual, stage, reader, rows)
+           : relu<PlaneKind<true, true, Raw, false>, Count>(dual, stage, reader, rows);
+    else
+      relu<PlaneKind<true, false, Raw, false>, Count>(dual, stage, reader, rows);
   }
 
   const PlanePlan& plan_;

@@ -1,0 +1,90 @@
+// Rows of planes and the sums over their windows. Included by plane_stage-inl.h in its place; no include guard of its
+// own.
+
+// The positions p of a plane for which p + displacement is inside as well.
+struct PlaneRegion {
+  std::size_t first[2], size[2];
+};
+inline PlaneRegion region_of(const Plane& plane, const std::ptrdiff_t* displacement) {
+  PlaneRegion region{};
+  const std::size_t extent[2] = {plane.height, plane.width};
+  for (int a = 0; a < 2; ++a) {
+    const auto length = static_cast<std::size_t>(std::abs(displacement[a]));
+    region.first[a] = displacement[a] < 0 ? length : 0;
+    region.size[a] = extent[a] > length ? extent[a] - length : 0;
+  }
+  return region;
+}
+
+// Rows that go through a stage together: row u reads the sums k[u * stride + t] and b[...] of its taps t.
+template <class T>
+struct PlaneRows {
+  const T* k[plane_taps];
+  const T* b[plane_taps];
+  std::size_t taps, stride;
+  const T* mine[plane_rows];    // [position][parameter]
+  const T* theirs[plane_rows];  // [position][parameter][lane]
+  T* to[2][plane_rows];         // where K and B go
+  std::size_t width;
+  bool raw;  // rows are not summed along their length yet
+};
+
+// The sum over the window of row u at column x.
+template <class N, class T>
+WIDENET_INLINE N window_sum(const T* const* taps, const PlaneRows<T>& rows, std::size_t u, std::size_t x) {
+  const std::size_t first = rows.raw && x > 0 ? x - 1 : x, last = rows.raw ? std::min(x + 1, rows.width - 1) : x;
+  N sum = constant<N>(0);
+  for (std::size_t c = first; c <= last; ++c)
+    for (std::size_t t = 0; t < rows.taps; ++t) sum = sum + load<N>(taps[u * rows.stride + t] + c * plane_lanes<T>);
+  return sum;
+}
+
+// The same of all rows, column after column: of 3 x 3 windows the sums down the columns are kept for the next ones.
+template <bool Raw, std::size_t Count, class N, class T>
+class WindowSums {
+ public:
+  WIDENET_INLINE WindowSums(const T* const* taps, const PlaneRows<T>& rows) : taps_(taps), rows_(rows) {
+    if constexpr (!Raw) return;
+    for (std::size_t u = 0; u < Count; ++u) before_[u] = constant<N>(0);
+    down(0, here_);
+  }
+  WIDENET_INLINE void next(N* sums) {
+    if constexpr (Raw) {
+      N after[Count];
+      if (x_ + 1 < rows_.width)
+        down(x_ + 1, after);
+      else
+        for (std::size_t u = 0; u < Count; ++u) after[u] = constant<N>(0);
+#pragma GCC unroll 4
+      for (std::size_t u = 0; u < Count; ++u) {
+        sums[u] = before_[u] + here_[u] + after[u];
+        before_[u] = here_[u];
+        here_[u] = after[u];
+      }
+    } else {
+      for (std::size_t u = 0; u < Count; ++u) sums[u] = window_sum<N>(taps_, rows_, u, x_);
+    }
+    ++x_;
+  }
+
+ private:
+  WIDENET_INLINE void down(std::size_t x, N* sums) const {
+    N values[Count + 2];
+#pragma GCC unroll 8
+    for (std::size_t t = 0; t < Count + 2; ++t) values[t] = load<N>(taps_[t] + x * plane_lanes<T>);
+#pragma GCC unroll 4
+    for (std::size_t u = 0; u < Count; ++u) sums[u] = values[u] + values[u + 1] + values[u + 2];
+  }
+
+  const T* const* taps_;
+  const PlaneRows<T>& rows_;
+  std::size_t x_ = 0;
+  N before_[Count], here_[Count];
+};
+
+// The same column of a few rows on their way through a ReLU.
+template <class N, std::size_t Count>
+struct PlaneGroup {
+  PoleRoot<N> pole[Count];
+  N s[Count];
+};
