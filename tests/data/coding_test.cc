@@ -137,7 +137,7 @@ TEST(Coding, ClassesAreKeptAsWrittenAndMatchedByValue) {
 TEST(Coding, RefusesBadTargets) {
   EXPECT_MESSAGE(
       learn(people, "Y"),
-      "no column 'Y' in t.csv (its columns are 'age', 'city', 'y') name one of these as target; did you mean 'y'?");
+      "no column 'Y' in t.csv (its columns are 'age', 'city', 'y'; did you mean 'y'?) name one of these as target");
   EXPECT_MESSAGE(learn("x,y\n1,2\n2,\n", "y"), "t.csv, line 3, column 'y': the target is missing (each row needs one)");
   EXPECT_MESSAGE(learn("x,y\n1,2\n2,-inf\n", "y"), "t.csv, line 3, column 'y': the target is -inf (it must be finite)");
   EXPECT_MESSAGE(learn("x,y\n1,2\n2,word\n3,4\n", "y", Task::regression),
@@ -181,8 +181,8 @@ TEST(Coding, RefusesBadInputs) {
   const Coding coding = learn("age,b,y\n1,2,3\n4,5,6\n7,8,9\n", "y").coding;
   EXPECT_MESSAGE(
       code_table(coding, later("Age,b\n1,2\n"), WithTarget::no),
-      "new.csv: no column 'age' (the model was trained with it; the columns are 'Age', 'b') add or rename it; did you "
-      "mean 'Age'?");
+      "new.csv: no column 'age' (the model was trained with it; the columns are 'Age', 'b'; did you mean 'Age'?) add "
+      "or rename it");
   EXPECT_MESSAGE(code_table(coding, later("age,b\n1,2\nold,3\n"), WithTarget::no),
                  "new.csv, line 3, column 'age': found 'old' (training had numbers there)");
   EXPECT_MESSAGE(code_table(coding, later("age,b\n1,2\ninf,3\n"), WithTarget::no), "line 3, column 'age': found inf");

@@ -59,9 +59,12 @@ TEST(Text, FindsTheFirstByteThatIsNotUtf8) {
 
 TEST(Text, SuggestsTheNearestName) {
   const std::vector<std::string> names = {"age", "progression", "bmi"};
-  EXPECT_EQ(suggestion("progresion", names), "; did you mean 'progression'?");
-  EXPECT_EQ(suggestion("Age", names), "; did you mean 'age'?");
+  EXPECT_EQ(suggestion("progresion", names), " (did you mean 'progression'?)");
+  EXPECT_EQ(suggestion("Age", names), " (did you mean 'age'?)");
   EXPECT_EQ(suggestion("entirely", names), "");
+  EXPECT_EQ(did_you_mean("Age", names), "did you mean 'age'?");
+  EXPECT_EQ(did_you_mean("Age", names, "; "), "; did you mean 'age'?");
+  EXPECT_EQ(did_you_mean("entirely", names, "; "), "");
 }
 
 TEST(Text, ShowsOddBytesAndCutsLongFields) {

@@ -50,7 +50,7 @@ namespace detail {
 // (kernels walk through it with strides, and misses of the page table would cost 3 % of a product).
 void* allocate(std::size_t bytes);
 struct AlignedFree {
-  void operator()(void* p) const { std::free(p); }
+  void operator()(void* p) const { std::free(p); }  // NOLINT(cppcoreguidelines-no-malloc): of allocate(), here alone
 };
 }  // namespace detail
 

@@ -23,7 +23,7 @@ inline std::size_t size_of(NumberType type) {
 // The T at `bytes`, stored in the given byte order. Needs sizeof(T) bytes there.
 template <class T>
 T load(const char* bytes, std::endian order) {
-  std::array<char, sizeof(T)> raw;
+  std::array<char, sizeof(T)> raw{};
   std::copy_n(bytes, sizeof(T), raw.begin());
   if (order != std::endian::native) std::reverse(raw.begin(), raw.end());
   T value;

@@ -24,8 +24,8 @@ struct Match {
 
 [[noreturn]] void fail_no_column(const std::string& name, const Table& table) {
   const auto names = table.names();
-  fail_outside("{}: no column {} (the model was trained with it; the columns are {}) add or rename it{}",
-               table.provenance.path, text::shown(name), text::listed(names), text::suggestion(name, names));
+  fail_outside("{}: no column {} (the model was trained with it; the columns are {}{}) add or rename it",
+               table.provenance.path, text::shown(name), text::listed(names), text::did_you_mean(name, names, "; "));
 }
 
 Match match_by_name(const Coding& coding, const Table& table, std::vector<std::string>& notes) {
@@ -162,6 +162,7 @@ void fill_text(const ColumnCoding& coding, const Column& column, MatrixView<doub
                                 column.size()));
   if (unseen.empty()) return;
   std::vector<std::string> words;
+  words.reserve(unseen.size());
   for (const auto& [word, count] : unseen) words.push_back(word);
   notes.push_back(fmt::format("column {}: {} rows hold {}, never seen in training: coded as zeros.",
                               text::shown(coding.name), unseen_rows, text::listed(words, 3)));

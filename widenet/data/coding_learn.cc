@@ -76,8 +76,8 @@ LearnedCoding learn_coding(const Table& table, const CodingOptions& options) {
   const auto position = table.find(options.target);
   if (!position) {
     const auto names = table.names();
-    fail("no column {} in {} (its columns are {}) name one of these as target{}", text::shown(options.target),
-         table.provenance.path, text::listed(names), text::suggestion(options.target, names));
+    fail("no column {} in {} (its columns are {}{}) name one of these as target", text::shown(options.target),
+         table.provenance.path, text::listed(names), text::did_you_mean(options.target, names, "; "));
   }
   LearnedCoding learned;
   Coding& coding = learned.coding;

@@ -31,7 +31,7 @@ std::string read_file(const std::string& path) {
   std::string bytes;
   const auto size = std::filesystem::file_size(path, ignored);
   if (!ignored) bytes.reserve(size);
-  std::array<char, 1 << 16> chunk;
+  std::array<char, 1 << 16> chunk{};
   while (const std::size_t count = std::fread(chunk.data(), 1, chunk.size(), file.get()))
     bytes.append(chunk.data(), count);
   if (std::ferror(file.get())) fail_outside("cannot read '{}' ({}) check the disk", path, reason(errno));

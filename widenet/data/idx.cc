@@ -45,7 +45,7 @@ Array parse_idx(std::string_view bytes, const std::string& path) {
     fail_outside(
         "'{}' is no idx file (it does not begin with 0, 0, a type from 8 to 14, the dimensions) check the path", path);
   const NumberType type = *number_type(bytes[2]);
-  const auto dimensions = static_cast<std::size_t>(bytes[3]);
+  const auto dimensions = static_cast<std::size_t>(static_cast<unsigned char>(bytes[3]));
   const std::size_t begin = 4 + 4 * dimensions;
   if (bytes.size() < begin)
     fail_outside("'{}' is truncated (it ends after {} bytes, inside its idx header) get the file again", path,

@@ -36,6 +36,7 @@ class Inflater {
     while (!finished_ && filled < out.size()) {
       const auto taken = static_cast<uInt>(std::min(piece, input_.size() - used_));
       const auto room = static_cast<uInt>(std::min(piece, out.size() - filled));
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib reads the input and says so nowhere in its types
       stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input_.data() + used_));
       stream_.avail_in = taken;
       stream_.next_out = reinterpret_cast<Bytef*>(out.data() + filled);

@@ -126,7 +126,7 @@ std::string listed(std::span<const std::string> names, std::size_t limit) {
   return out;
 }
 
-std::string suggestion(std::string_view word, std::span<const std::string> candidates) {
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates, std::string_view lead) {
   std::size_t best = word.size() / 3 + 1;
   const std::string* nearest = nullptr;
   for (const std::string& candidate : candidates) {
@@ -136,7 +136,12 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
       nearest = &candidate;
     }
   }
-  return nearest == nullptr ? "" : fmt::format("; did you mean {}?", shown(*nearest));
+  return nearest == nullptr ? "" : fmt::format("{}did you mean {}?", lead, shown(*nearest));
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string> candidates) {
+  const std::string question = did_you_mean(word, candidates);
+  return question.empty() ? "" : " (" + question + ")";
 }
 
 std::optional<std::size_t> invalid_utf8(std::string_view bytes) {

@@ -31,7 +31,10 @@ std::string shown(std::string_view field);
 // Up to `limit` names in quotes, separated by commas, and how many more there are.
 std::string listed(std::span<const std::string> names, std::size_t limit = 8);
 
-// "; did you mean 'x'?" for the candidate with the fewest edits, or "" where none is within a third of the word.
+// `lead` and "did you mean 'x'?" for the candidate with the fewest edits, or "" where none is within a third of the
+// word.
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates, std::string_view lead = {});
+// The same behind a word that a message is about: " (did you mean 'x'?)", or "".
 std::string suggestion(std::string_view word, std::span<const std::string> candidates);
 
 // Position of the first byte that is not UTF-8 (RFC 3629), or nothing.

@@ -114,6 +114,7 @@ std::vector<double> sensitive_lengths(const std::vector<double>& mean_squares, d
   std::vector<double> lengths(mean_squares.size(), base);
   if (!(average > 0) || !std::isfinite(average)) return lengths;
   std::vector<double> squares;
+  squares.reserve(mean_squares.size());
   for (const double g : mean_squares) squares.push_back(std::max(g / average, 1e-8));
   const double norm = std::accumulate(squares.begin(), squares.end(), 0.0) / count;
   for (std::size_t j = 0; j < squares.size(); ++j) lengths[j] = base / std::sqrt(squares[j] / norm);

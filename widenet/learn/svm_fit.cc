@@ -57,6 +57,7 @@ void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, s
   } else {
     const std::vector<std::size_t> rows = random_rows(labels.size(), choosing_rows, seed);
     std::vector<std::size_t> chosen;
+    chosen.reserve(rows.size());
     for (const std::size_t i : rows) chosen.push_back(labels[i]);
     const double cost = best_cost(block(kernel.view(), rows, rows).view(), chosen, model.classes(), seed);
     model.ridge = 1 / cost;

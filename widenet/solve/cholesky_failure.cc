@@ -96,9 +96,8 @@ double smallest_eigenvalue_bound(SymmetricTiles& left, std::size_t failed_column
   }
   if (left.size() <= eigenvalue_rows) return std::min(bound, 0.0);
   least = std::max(least, -bound * std::numeric_limits<double>::epsilon());
-  double added = 0;
-  for (double r = -failed_pivot > least && -failed_pivot * step < -bound ? -failed_pivot : least; r < -bound;
-       r *= step) {
+  double added = 0, r = -failed_pivot > least && -failed_pivot * step < -bound ? -failed_pivot : least;
+  while (r < -bound) {
     for (std::size_t t = 0; t < left.tiles(); ++t) {
       const MatrixView<double> D = left.tile(t, t);
       for (std::size_t i = 0; i < D.rows(); ++i) D(i, i) += r - added;
@@ -107,6 +106,7 @@ double smallest_eigenvalue_bound(SymmetricTiles& left, std::size_t failed_column
     const auto failed = factorise(left);
     if (!failed) return -r;
     restore(left, *failed);
+    r *= step;
   }
   return bound;
 }
