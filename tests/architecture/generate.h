@@ -4,6 +4,7 @@
 
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -35,6 +36,35 @@ inline double positive_number() {
   }
 }
 
+// Extents, or different axes in increasing order; one alone is a number.
+inline Value random_extents(Domain domain) {
+  Window extents;
+  std::size_t last = 0;
+  for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
+    const std::size_t next = *rc::gen::inRange<std::size_t>(1, 5);
+    last = domain == Domain::axes ? last + next : next;
+    extents.push_back(last);
+  }
+  return extents.size() == 1 ? Value(static_cast<double>(extents[0])) : Value(extents);
+}
+
+inline std::string random_slices() {
+  const auto number = [] {
+    return *rc::gen::inRange(0, 2) == 0 ? std::string() : std::to_string(*rc::gen::inRange(-9, 9));
+  };
+  std::string text;
+  for (int i = *rc::gen::inRange(1, 5); i > 0; --i) {
+    text += text.empty() ? "[" : ", ";
+    if (*rc::gen::inRange(0, 4) == 0) {
+      text += std::to_string(*rc::gen::inRange(-9, 9));
+      continue;
+    }
+    text += number() + ':' + number();
+    if (*rc::gen::arbitrary<bool>()) text += ':' + std::to_string(*rc::gen::element(-3, -1, 1, 2));
+  }
+  return text + ']';
+}
+
 // A value inside the domain.
 inline Value value_for(const Parameter& parameter) {
   const auto whole = [](int from, int to) { return static_cast<double>(*rc::gen::inRange(from, to)); };
@@ -54,6 +84,30 @@ inline Value value_for(const Parameter& parameter) {
       return whole(1, 3000);
     case Domain::count:
       return whole(1, 10);
+    case Domain::depth:
+      return whole(2, 10);
+    case Domain::axis:
+    case Domain::joined_axis:
+      return whole(1, 4);
+    case Domain::axes:
+      return random_extents(parameter.domain);
+    case Domain::extents:
+      return random_extents(parameter.domain);
+    case Domain::decay: {
+      const std::string word(*rc::gen::elementOf(parameter.choices));
+      if (word == "none") return Choice{word};
+      return Rated{word, *rc::gen::inRange(0, 5) == 0 ? 0.0 : positive_number()};
+    }
+    case Domain::slices:
+      return Text{random_slices()};
+    case Domain::constant: {
+      const std::size_t rows = *rc::gen::inRange<std::size_t>(0, 4);
+      Rows matrix(std::max<std::size_t>(rows, 1), std::vector<double>(*rc::gen::inRange<std::size_t>(1, 4)));
+      for (auto& row : matrix) {
+        for (double& x : row) x = *rc::gen::arbitrary<bool>() ? positive_number() : -positive_number();
+      }
+      return rows == 0 ? Value(matrix[0]) : Value(matrix);
+    }
     case Domain::choice:
       return Choice{std::string(*rc::gen::elementOf(parameter.choices))};
     case Domain::lengths: {

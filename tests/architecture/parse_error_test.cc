@@ -40,7 +40,15 @@ TEST(ParseError, UnknownLayer) {
   expect_network("dense leaky", "leaky", "there is no layer leaky", "did you mean leaky_relu?");
   std::string all;
   for (const Word<Layer>& word : layer_words()) all += (all.empty() ? "the layers are " : ", ") + word.name;
-  expect_network("conv(3x3) relu", "conv", "there is no layer conv", all);
+  expect_network("max_pool(2x2) relu", "max_pool", "there is no layer max_pool",
+                 all + ", myrtle5, myrtle7, myrtle10, cntk, wide_resnet");
+  expect_network("convolution(3x3)", "convolution", "there is no layer convolution",
+                 all + ", myrtle5, myrtle7, myrtle10, cntk, wide_resnet");
+  expect_network("con(3x3) relu", "con", "there is no layer con", "did you mean conv?");
+  expect_network("conv_locl(3x3)", "conv_locl", "there is no layer conv_locl", "did you mean conv_local?");
+  expect_network("global_average_pool", "global_average_pool", "there is no layer global_average_pool",
+                 "did you mean global_avg_pool?");
+  expect_network("myrtel5", "myrtel5", "there is no layer myrtel5", "did you mean myrtle5?");
   expect_network("dense matern32 dense", "matern32", "matern32 is a kernel, not a layer",
                  "a network is made of layers: dense relu dense");
   expect_network("ntk[dense]", "ntk", "ntk is a kernel, not a layer", "a network is made of layers: dense relu dense");
@@ -93,7 +101,9 @@ TEST(ParseError, WrongType) {
   expect_network("dense(parametrization=standrad)", "standrad",
                  "parametrization takes ntk or standard, not the word standrad", "did you mean standard?");
   expect_network("dense(parametrization=mup)", "mup", "parametrization takes ntk or standard, not the word mup");
-  expect_network("concat(axis=1)[relu]", "1", "axis takes channels, not 1");
+  const std::string axis = "axis takes channels or an axis of positions, a whole number >= 1, not ";
+  expect_network("concat(axis=0)[relu]", "0", axis + "0");
+  expect_network("concat(axis=chanels)[relu]", "chanels", axis + "the word chanels", "did you mean channels?");
   expect_network("polynomial(1, x)", "x", "a coefficient of polynomial takes a number, not the word x");
   expect_kernel("gaussian(length=auto)", "auto",
                 "length takes a number > 0, a list [1, 2.5] of them, or @file.npy, not the word auto");
@@ -124,8 +134,66 @@ TEST(ParseError, OutOfDomain) {
   expect_kernel("gaussian([])", "[]", lengths + "the list []");
 }
 
+TEST(ParseError, ValuesOfPositions) {
+  const std::string window = "window takes one to three whole numbers >= 1, as in 3, 3x3 or 3x3x3, not ";
+  expect_network("conv(0x3)", "0x3", window + "0x3");
+  expect_network("conv(3x3x3x3)", "3x3x3x3", window + "3x3x3x3");
+  expect_network("conv(1.5)", "1.5", window + "1.5");
+  expect_network("conv(same)", "same", window + "the word same");
+  expect_network("conv([3, 3])", "[3, 3]", window + "the list [3, 3]");
+  expect_network("avg_pool", "avg_pool",
+                 "avg_pool needs its parameter window, one to three whole numbers >= 1, as in 3, 3x3 or 3x3x3",
+                 "write avg_pool(window=...)");
+  expect_network("conv(3, padding=smae)", "smae", "padding takes valid or same or circular, not the word smae",
+                 "did you mean same?");
+  expect_network("conv(3, stride=0)", "0",
+                 "stride takes one to three whole numbers >= 1, as in 3, 3x3 or 3x3x3, not 0");
+  expect_network("sum_pool(2, edges=actual)", "edges", "sum_pool has no parameter edges",
+                 "its parameters are window, stride, padding");
+  const std::string axes = "axes takes channels or different axes, whole numbers >= 1 as in 1x3, not ";
+  expect_network("layer_norm(1x1)", "1x1", axes + "1x1");
+  expect_network("layer_norm(0x3)", "0x3", axes + "0x3");
+  expect_network("layer_norm(chanels)", "chanels", axes + "the word chanels", "did you mean channels?");
+  const std::string decay = "position_decay takes none, exp:c or inverse:c with a number c >= 0, not ";
+  expect_network("attention(2, position_decay=exp)", "exp", decay + "the word exp");
+  expect_network("attention(position_decay=exq:1)", "exq:1", decay + "exq:1", "did you mean exp?");
+  expect_network("attention(position_decay=exp:-1)", "exp:-1", decay + "exp:-1");
+  expect_network("attention(position_decay=exp:)", ")", "expected a number, found )");
+  expect_network("dense(weight_std=sqrt)", "sqrt", "weight_std takes a number >= 0, not the word sqrt");
+  expect_network("attention(weights=soft)", "soft",
+                 "weights takes softmax or identity or abs or relu, not the word soft", "did you mean softmax?");
+  const std::string slices = "slices takes slices of samples and positions in quotes, as in \"[:, ::2, 1]\", not ";
+  for (const std::string text : {"\"\"", "\"[]\"", "\"[:,]\"", "\"[::0]\"", "\"[1:2:3:4]\"", "\"[x]\"", "\":, 1\"",
+                                 "\"[99999999999999999999]\"", "\"[...]\""}) {
+    expect_network("index(" + text + ")", text, slices + "the text " + text);
+  }
+  expect_network("index([:, 1])", "[", "slices takes slices of samples and positions in quotes, as in \"[:, ::2, 1]\"",
+                 "put quotes around the brackets");
+  const std::string constant = "constant takes a list of numbers, a matrix [[1, 2], [3, 4]], or @file.npy, not ";
+  expect_network("dot_general([], 1)", "[]", constant + "the list []");
+  expect_network("dot_general([[]], 1)", "[[]]", constant + "the matrix [[]]");
+  expect_network("dot_general(2, 1)", "2", constant + "2");
+  expect_network("dot_general([[1, 2], [3]], 1)", "[3]", "this row has 1 numbers, the first one 2");
+  expect_network("dot_general([[1, 2], 3], 1)", "3", "expected [ and the numbers of a row, found 3");
+  expect_network("dot_general([1], 0)", "0", "contract takes an axis of positions, a whole number >= 1, not 0");
+  expect_network("dot_general([1])", "dot_general",
+                 "dot_general needs its parameter contract, an axis of positions, a whole number >= 1",
+                 "write dot_general(contract=...)");
+  expect_network("resize(4, method=lanczos)", "lanczos",
+                 "method takes linear or nearest or cubic, not the word lanczos");
+  expect_network("cntk(1)", "1", "depth takes a whole number from 2 to 100000, not 1");
+  expect_network("cntk(3, pool=flat)", "flat", "pool takes gap or flatten, not the word flat", "did you mean flatten?");
+  expect_network("myrtle5(3)", "3", "myrtle5 takes no parameters");
+  expect_kernel("cntk(3)", "cntk", "cntk is a network, not a kernel",
+                "a network's kernel is written ntk[...] or nngp[...], as in: ntk[dense relu dense]");
+}
+
 TEST(ParseError, Numbers) {
-  expect_network("dense(3x3)", "3x3", "3x3 is not a number");
+  expect_network("dense(3x3)", "3x3", "width takes a whole number >= 1, not 3x3");
+  expect_network("conv(3x)", "3x", "3x is neither a number nor whole numbers joined by x");
+  expect_network("conv(3x-3)", "3x", "3x is neither a number nor whole numbers joined by x");
+  expect_network("conv(99999999999999999999x3)", "99999999999999999999x3",
+                 "99999999999999999999x3 is neither a number nor whole numbers joined by x");
   expect_network("dense(1.2.3)", "1.2.3", "1.2.3 is not a number");
   expect_network("dense(weight_std=1e999)", "1e999", "1e999 lies outside the range of float64");
   expect_network("dense(weight_std=1/0)", "1/0", "this is not a finite number");
@@ -235,6 +303,7 @@ TEST(ParseError, TooDeepOrTooLong) {
   expect_network("repeat(100000)[repeat(51)[dense relu]] dense", "repeat", long_net);
   EXPECT_TRUE(network_refusal(nested(150, "repeat(100000)[", "dense", "]")).starts_with(long_net));
   expect_network("repeat(100000)[repeat(50)[dense relu]] erf", "erf", long_net);
+  expect_network("repeat(100000)[cntk(101)]", "repeat", long_net);
   expect_network("sum[repeat(100000)[repeat(50)[dense relu]] | dense]", "sum", long_net);
 }
 

@@ -73,6 +73,88 @@ TEST(Parse, PrintsTheShortestText) {
             "product[relu | erf] hermite(3) layer_norm");
 }
 
+TEST(Parse, ConvolutionsAndPools) {
+  const Network network =
+      parse_network("conv(3x2, 4, stride=2x1, padding=same, weight_std=1.5) conv_local(3) avg_pool(2x2)");
+  EXPECT_EQ(network.layers[0],
+            Layer(Conv{ConvKind::shared, {3, 2}, {2, 1}, 4, Padding::same, 1.5, 0, Parametrization::ntk, true}));
+  EXPECT_EQ(network.layers[1], Layer(Conv{ConvKind::local, {3}, {}, {}}));
+  EXPECT_EQ(network.layers[2], Layer(Pool{false, {2, 2}, {}}));
+  // A stride of one number holds for all axes; the usual one is none.
+  EXPECT_EQ(std::get<Conv>(parse_network("conv(stride=2, window=3x3x3)").layers[0]).stride, (Window{2, 2, 2}));
+  EXPECT_EQ(std::get<Pool>(parse_network("sum_pool(2x2, stride=1)").layers[0]).stride, (Window{1, 1}));
+  EXPECT_EQ(network_again("conv(3x3, stride=1x1) conv(3x3, stride=1) conv_transpose(3, stride=1)"),
+            "conv(3x3) conv(3x3) conv_transpose(3)");
+  EXPECT_EQ(network_again("avg_pool(2x2, stride=2) avg_pool(2x2, stride=2x2) avg_pool(2x3, stride=2x2)"),
+            "avg_pool(2x2) avg_pool(2x2) avg_pool(2x3, 2)");
+  EXPECT_EQ(network_again("avg_pool(2x3, stride=2x1, padding=circular, edges=actual) sum_pool(2) global_sum_pool()"),
+            "avg_pool(2x3, 2x1, circular, actual) sum_pool(2) global_sum_pool");
+}
+
+TEST(Parse, LayersThatMoveBetweenPositions) {
+  EXPECT_EQ(parse_network("layer_norm(axes=3x1)").layers[0], Layer(LayerNorm{{1, 3}}));
+  EXPECT_EQ(network_again("layer_norm(axes=channels) layer_norm(axes=1x3)"), "layer_norm layer_norm(1x3)");
+  EXPECT_EQ(parse_network("resize(4x8, method=nearest, antialias=false)").layers[0],
+            Layer(Resize{{4, 8}, ResizeMethod::nearest, false}));
+  EXPECT_EQ(parse_network("dot_general([[1, 2, 3], [4, 5, 6]], contract=2)").layers[0],
+            Layer(DotGeneral{"", 2, {2, 3}, {1, 2, 3, 4, 5, 6}}));
+  EXPECT_EQ(network_again("dot_general([[ 1,2 ]], 1) dot_general([1/3], 1)"),
+            "dot_general([[1, 2]], 1) dot_general([1/3], 1)");
+  const Slice all, every_second{{}, {}, 2, false}, one{1, {}, 1, true};
+  EXPECT_EQ(parse_network("index(\"[:, ::2, 1]\")").layers[0], Layer(Index{{all, every_second, one}}));
+  EXPECT_EQ(network_again("index(\" [ : ,1 :6: 2,: :-1, -3: , :4:1]\")"), "index(\"[:, 1:6:2, ::-1, -3:, :4]\")");
+  EXPECT_EQ(network_again("concat(axis=1)[dense | conv(1)] aggregate flatten"),
+            "concat(1)[dense | conv(1)] aggregate flatten");
+}
+
+TEST(Parse, Attention) {
+  Attention attention;
+  attention.heads = 2;
+  attention.key = 4;
+  attention.scaling = AttentionScaling::sqrt;
+  attention.weights = AttentionWeights::identity;
+  attention.position = PositionEmbedding::concat;
+  attention.position_channels = 6;
+  attention.position_decay = {PositionDecay::Kind::inverse, 4};
+  attention.position_in_values = true;
+  const std::string text =
+      "attention(2, 4, scaling=sqrt, weights=identity, position=concat, position_channels=6, "
+      "position_decay=inverse:4, position_in_values=true)";
+  EXPECT_EQ(parse_network(text).layers[0], Layer(attention));
+  EXPECT_EQ(network_again(text), text);
+  EXPECT_EQ(network_again("attention(heads=1, position_decay=none)"), "attention");
+  EXPECT_EQ(network_again("attention(position=sum, position_decay=exp:sqrt(2)/2)"),
+            "attention(position=sum, position_decay=exp:sqrt(1/2))");
+}
+
+TEST(Parse, NamedNetworksStandForTheirLayers) {
+  const std::string conv = "conv(3x3, padding=same, weight_std=sqrt(2))";
+  EXPECT_EQ(network_again("myrtle5"), "repeat(2)[" + conv + " relu] avg_pool(2x2) " + conv + " relu avg_pool(2x2) " +
+                                          conv + " relu repeat(3)[avg_pool(2x2)] flatten dense(weight_std=sqrt(2))");
+  const std::string two = "repeat(2)[" + conv + " relu] ", three = "repeat(3)[" + conv + " relu] ";
+  const std::string end = "repeat(3)[avg_pool(2x2)] flatten dense(weight_std=sqrt(2))";
+  EXPECT_EQ(network_again("myrtle7()"), two + "avg_pool(2x2) " + two + "avg_pool(2x2) " + two + end);
+  EXPECT_EQ(network_again("myrtle10"), three + "avg_pool(2x2) " + three + "avg_pool(2x2) " + three + end);
+  const std::string first = "conv(3x3, padding=same, weight_std=sqrt(2), trained=false) relu ";
+  EXPECT_EQ(network_again("cntk(2)"), first + "global_avg_pool dense(trained=false)");
+  EXPECT_EQ(network_again("cntk(3, gap)"), first + conv + " relu global_avg_pool dense(trained=false)");
+  EXPECT_EQ(network_again("cntk(depth=6)"),
+            first + "repeat(4)[" + conv + " relu] global_avg_pool dense(trained=false)");
+  EXPECT_EQ(network_again("cntk(4, pool=flatten)"), three + "flatten dense");
+  const auto group = [](const std::string& stride) {
+    const std::string moved = "conv(3x3" + stride + ", padding=same)";
+    return "sum[relu " + moved + " relu conv(3x3, padding=same) | " + moved + "] ";
+  };
+  const std::string more = "repeat(2)[sum[relu conv(3x3, padding=same) relu conv(3x3, padding=same) | identity]] ";
+  const std::string start = "conv(3x3, padding=same) ", finish = "avg_pool(8x8) flatten dense";
+  EXPECT_EQ(network_again("wide_resnet(1)"), start + group("") + group(", stride=2") + group(", stride=2") + finish);
+  EXPECT_EQ(network_again("wide_resnet(3)"),
+            start + group("") + more + group(", stride=2") + more + group(", stride=2") + more + finish);
+  // Among other layers, and inside brackets.
+  EXPECT_EQ(kernel_again("ntk[identity sum[cntk(2) | dense] relu dense]"),
+            "ntk[identity sum[" + network_again("cntk(2)") + " | dense] relu dense]");
+}
+
 TEST(Parse, EveryWordOfTheTableIsUnderstood) {
   for (const Word<Layer>& word : layer_words()) EXPECT_EQ(find_layer(word.name), &word) << "the word stands twice";
   for (const Word<ClosedKernel>& word : kernel_words()) {
@@ -134,10 +216,12 @@ class ExpressionFile : public testing::Test {
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }
-  // An npy file of version 1 with these numbers.
-  std::string write_npy(const std::string& name, const std::vector<double>& numbers) const {
+  // An npy file of version 1 with these numbers; their shape as a Python tuple, a vector unless given.
+  std::string write_npy(const std::string& name, const std::vector<double>& numbers, const std::string& shape = "",
+                        bool by_columns = false) const {
     const std::string header =
-        fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({},), }}\n", numbers.size());
+        fmt::format("{{'descr': '<f8', 'fortran_order': {}, 'shape': {}, }}\n", by_columns ? "True" : "False",
+                    shape.empty() ? fmt::format("({},)", numbers.size()) : shape);
     std::string content("\x93NUMPY\x01\x00", 8);
     content += static_cast<char>(header.size());
     content += '\0';
@@ -157,10 +241,24 @@ TEST_F(ExpressionFile, HoldsTheWholeExpression) {
             parse_network("dense relu dense"));
 }
 
+TEST_F(ExpressionFile, MayHaveManyLines) {
+  const std::string path = write("net.txt",
+                                 "# three stages\nntk[\n  repeat(2)[conv(3x3, padding=same) relu]  # 32 x 32\n"
+                                 "  avg_pool(2x2)\n\n  global_avg_pool dense  # read-out\n]  # the end\n");
+  EXPECT_EQ(kernel_again('@' + path),
+            "ntk[repeat(2)[conv(3x3, padding=same) relu] avg_pool(2x2) global_avg_pool dense]");
+  const std::string wrong = write("wrong.txt", "ntk[\n  conv(3x3, \xC3\xA9, pading=same)\n]\n");
+  EXPECT_EQ(message_of([&] { parse_kernel('@' + wrong); }),
+            wrong + ":2:13: unexpected character \xC3\xA9\n    conv(3x3, \xC3\xA9, pading=same)\n              ^");
+  const std::string misspelt = write("misspelt.txt", "ntk[\n  conv(3x3, \n pading=same)\n]\n");
+  EXPECT_EQ(message_of([&] { parse_kernel('@' + misspelt); }),
+            misspelt + ":3:2: conv has no parameter pading\n   pading=same)\n   ^~~~~~\ndid you mean padding?");
+}
+
 TEST_F(ExpressionFile, IsNamedInMessages) {
   const std::string path = write("net.txt", "ntk[\n\tdense relo\n]\n");
   EXPECT_EQ(message_of([&] { parse_kernel('@' + path); }),
-            path + ":2: there is no layer relo\n  \tdense relo\n  \t      ^~~~\ndid you mean relu?");
+            path + ":2:8: there is no layer relo\n  \tdense relo\n  \t      ^~~~\ndid you mean relu?");
   EXPECT_EQ(message_of([&] { parse_kernel('@' + path + " + gaussian").node.index(); }),
             "unexpected text after a file name\n  @" + path + " + gaussian\n  " + std::string(path.size() + 2, ' ') +
                 "^\nthe file holds the whole expression; a name with blanks, commas or brackets stands in quotes: @\"a "
@@ -179,7 +277,7 @@ TEST_F(ExpressionFile, ThatIsMissingOrNamesAnotherIsRefused) {
             std::string::npos);
   const std::string path = write("outer.txt", "@inner.txt");
   EXPECT_EQ(message_of([&] { parse_kernel('@' + path); }),
-            path + ":1: expected a kernel, found @inner.txt\n  @inner.txt\n  ^~~~~~~~~~");
+            path + ":1:1: expected a kernel, found @inner.txt\n  @inner.txt\n  ^~~~~~~~~~");
 }
 
 TEST_F(ExpressionFile, LengthsComeFromAnArray) {
@@ -199,6 +297,51 @@ TEST_F(ExpressionFile, LengthsComeFromAnArray) {
 
   // Inside an expression file a name counts from the file's folder.
   EXPECT_EQ(parse_kernel(fmt::format("@{}", write("kernel.txt", "matern52(@lengths.npy)"))), kernel);
+}
+
+TEST_F(ExpressionFile, ConstantsComeFromAnArray) {
+  const std::string path = write_npy("A.npy", {1, 2, 3, 4, 5, 6}, "(2, 3)");
+  const Network network = parse_network("dot_general(constant=@" + path + ", contract=1)");
+  EXPECT_EQ(std::get<DotGeneral>(network.layers[0]), (DotGeneral{path, 1, {2, 3}, {1, 2, 3, 4, 5, 6}}));
+  EXPECT_EQ(to_text(network), "dot_general(@" + path + ", 1)");
+  EXPECT_EQ(parse_network(to_text(network)), network);
+  const Kernel kernel{NetworkKernel{Limit::ntk, {{Repeat{2, {network}}, Dense{}}}}};
+  EXPECT_EQ(to_text(self_contained(kernel)), "ntk[repeat(2)[dot_general([[1, 2, 3], [4, 5, 6]], 1)] dense]");
+  const Kernel sum{NetworkKernel{Limit::ntk, {{Branches{Join::sum, {network}}}}}};
+  EXPECT_EQ(to_text(self_contained(sum)), "ntk[sum[dot_general([[1, 2, 3], [4, 5, 6]], 1)]]");
+  const Network vector = parse_network("dot_general(@" + write_npy("v.npy", {1, -1}) + ", 2)");
+  EXPECT_EQ(std::get<DotGeneral>(vector.layers[0]).shape, Window{2});
+  // Inside an expression file a name counts from the file's folder.
+  EXPECT_EQ(parse_network(fmt::format("@{}", write("net.txt", "dot_general(@A.npy, contract=1)"))), network);
+}
+
+TEST_F(ExpressionFile, ConstantsThatAreNoneAreRefused) {
+  const auto refusal = [](const std::string& path, Fault fault = Fault::environment) {
+    return message_of([&] { parse_network("dot_general(@" + path + ", 1)"); }, fault);
+  };
+  const std::string cure =
+      " (a constant is a vector or a matrix of '<f8', row by row) write it with numpy.save(name, "
+      "numpy.ascontiguousarray(x, '<f8'))";
+  for (const std::string shape : {"()", "(1, 2, 1)", "(2 1)", "(-2,)", "(9999999999,)", "2"}) {
+    const std::string path = write_npy("a.npy", {1, 2}, shape);
+    EXPECT_EQ(refusal(path), path + " holds {'descr': '<f8', 'fortran_order': False, 'shape': " + shape + ", }" + cure);
+  }
+  std::string path = write_npy("columns.npy", {1, 2}, "(2, 1)", true);
+  EXPECT_EQ(refusal(path), path + " holds {'descr': '<f8', 'fortran_order': True, 'shape': (2, 1), }" + cure);
+  path = write_npy("short.npy", {1, 2}, "(2, 2)");
+  EXPECT_EQ(refusal(path), path + " has 16 bytes of numbers (its header announces 4 numbers of 8) write it again");
+  const auto pointed = [&](const std::string& problem) {
+    return problem + "\n  dot_general(@" + path + ", 1)\n              ^" + std::string(path.size(), '~');
+  };
+  path = write_npy("nan.npy", {1, std::nan("")});
+  EXPECT_EQ(refusal(path, Fault::usage),
+            pointed("constant takes finite numbers, " + path + " holds nan as its number 2"));
+  path = write_npy("none.npy", {}, "(0, 3)");
+  EXPECT_EQ(refusal(path, Fault::usage), pointed("constant takes finite numbers, " + path + " holds no numbers"));
+  path = write("large.npy", "");
+  std::filesystem::resize_file(path, (std::uintmax_t{64} << 20U) + 1);
+  EXPECT_EQ(refusal(path),
+            path + " is larger than 67108864 bytes (a matrix for one axis is wanted) give a smaller array");
 }
 
 TEST_F(ExpressionFile, LengthsThatAreNoneAreRefused) {

@@ -97,14 +97,14 @@ TEST(Validate, BranchesOfASumAreGaussianAndIndependent) {
   EXPECT_EQ(refusal("dense sum[identity | sum[dense | repeat(2)[relu dense]]]"), "no error");
   EXPECT_EQ(
       refusal("dense sum[dense(3) | dense(5)]"),
-      "layer 2 (sum[dense(3) | dense(5)]) joins branches of 3 and 5 values (they are joined one by one) give them "
-      "the same width");
+      "layer 2 (sum[dense(3) | dense(5)]) got the shapes 3 and 5 from its branches 1 and 2 (they are joined channel by "
+      "channel) it needs the same number of channels");
 }
 
 TEST(Validate, WidthsAreKnownWhereTheyCount) {
   EXPECT_EQ(refusal("dense relu dense(parametrization=standard)"),
             "layer 3 (dense(parametrization=standard)) reads a number of values that is not known (standard "
-            "parametrization scales with it) give the width of the dense before it, as in dense(64)");
+            "parametrization scales with it) give the width of the layer before it, as in dense(64)");
   EXPECT_EQ(refusal("dense(64) relu dense(parametrization=standard) relu dense"), "no error");
   EXPECT_EQ(refusal("dense concat[dense(3) | relu dense] dense"),
             "branch 2 of layer 2 (concat[dense(3) | relu dense]) has no known width (concat weights its branches by "

@@ -33,6 +33,29 @@ TEST_F(CliInfo, AcceptsANetworkAndSumsOfKernels) {
     EXPECT_PRED2(contains, sum.out, std::string(text));
 }
 
+TEST_F(CliInfo, ShowsTheShapesOfANetworkOfImages) {
+  const auto object = json("info 'ntk[myrtle5]' --input-shape 32x32x3");
+  const auto& layers = object.at("parts").at(0).at("layers");
+  ASSERT_EQ(layers.size(), 13U);
+  EXPECT_EQ(layers.at(3).at("layer"), "avg_pool(2x2)");
+  EXPECT_EQ(layers.at(3).at("positions"), (nlohmann::json{16, 16}));
+  EXPECT_EQ(layers.at(11).at("positions"), nlohmann::json::array());
+  const Outcome text = run("info 'wide_resnet(2)' --input-shape 32x32x3");
+  EXPECT_EQ(text.code, 0) << text.err;
+  for (const char* part : {"shape", "sum", "32x32xany", "16x16xany", "conv(3x3, stride=2, padding=same)"})
+    EXPECT_PRED2(contains, text.out, std::string(part));
+  EXPECT_PRED2(contains, run("info 'conv(3x3, 8) relu flatten dense' --input-shape 5x5x3").out, "3x3x8");
+  folder.write("net.txt", "# a net\nntk[conv(3) relu  # five positions\n global_avg_pool dense]\n");
+  EXPECT_EQ(json("info @net.txt --input-shape 5x3").at("expression"), "ntk[conv(3) relu global_avg_pool dense]");
+}
+
+TEST_F(CliInfo, RefusesShapesThatDoNotFit) {
+  expect_failure("info 'ntk[cntk(3)]'", 2, "the shape of a sample is not known");
+  expect_failure("info 'ntk[cntk(3)]' --input-shape 784", 2,
+                 "layer 1 (conv(3x3, padding=same, weight_std=sqrt(2), trained=false)) got the shape 784");
+  expect_failure("info myrtle5 --input-shape 16x16x3", 2, "got the shape 1x1xany");
+}
+
 TEST_F(CliInfo, CountsATable) {
   folder.write("gaps.csv", "a,b\n1,x\n,y\n3,\n");
   const auto object = json("info gaps.csv");
@@ -61,6 +84,8 @@ TEST_F(CliInfo, AFileWinsOverAnExpression) {
   EXPECT_PRED2(contains, outcome.err, "is an expression as well");
   EXPECT_EQ(run("info linear --quiet").err, "");
   EXPECT_EQ(json("info ' linear'").at("kind"), "kernel");
+  // A word that is a kernel and a layer too.
+  EXPECT_EQ(json("info gaussian").at("kind"), "kernel");
 }
 
 TEST_F(CliInfo, RefusesWhatIsNeither) {

@@ -73,6 +73,11 @@ TEST_F(CliKernel, AFullDiskIsSaid) {
 TEST_F(CliKernel, ReadsAnExpressionFromAFile) {
   folder.write("kernel.txt", "0.5*gaussian  # a comment\n");
   EXPECT_EQ(json("kernel @kernel.txt x.npy --out k.npy").at("kernel"), "0.5*gaussian");
+  folder.write("wrong.txt", "# a net\nntk[dense\n  relo dense]\n");
+  expect_failure("kernel @wrong.txt x.npy --out k.npy", 2, "wrong.txt:3:3: there is no layer relo");
+  expect_failure("fit houses.csv --target price --kernel @wrong.txt --out m.model", 2,
+                 "wrong.txt:3:3: there is no layer");
+  expect_failure("kernel 'ntk[conv(3) dense]' x.npy --out k.npy", 2, "got the shape 3");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "tests/support/hard_rows.h"
 #include "widenet/base/error.h"
 #include "widenet/infinite/network_gram.h"
+#include "widenet/infinite/program.h"
 
 namespace widenet {
 namespace {
@@ -127,6 +128,35 @@ TEST(KernelGramErrors, Messages) {
   EXPECT_EQ(message("gaussian(length=[1, 2, 3])", false),
             "gaussian has 3 lengths for 2 features (each feature is divided by its own) give one length, or 2");
   EXPECT_NE(message("ntk[dense relu]", false), "");
+  EXPECT_EQ(message("ntk[conv(3) relu dense]", false),
+            "layer 1 (conv(3)) got the shape 2 (its window 3 has 1 axis) it needs 1 axis of positions before the "
+            "channels, as in 8x3");
+  EXPECT_EQ(message("ntk[index(\"[:]\") dense]", false),
+            "index(\"[:]\") has no kernel here (the kernels of networks are computed for vectors, without positions) "
+            "take a network of dense layers and activations");
+}
+
+// A sample without positions is flat, and its channels are its only axis.
+TEST(KernelGram, LayersThatHaveNothingToDoForVectors) {
+  Matrix<double> x(5, 3);
+  for (std::size_t i = 0; i < 15; ++i) x.view()(i / 3, i % 3) = std::sin(1.7 * static_cast<double>(i));
+  const Matrix<double> flat = values("ntk[flatten dense layer_norm(1) relu flatten dense flatten]", x);
+  const Matrix<double> plain = values("ntk[dense layer_norm relu dense]", x);
+  for (std::size_t i = 0; i < 5; ++i)
+    for (std::size_t j = 0; j < 5; ++j) EXPECT_EQ(flat(i, j), plain(i, j));
+}
+
+// What validate() would refuse is refused by the compiler too.
+TEST(KernelGramErrors, LayersOfPositionsDoNotCompile) {
+  for (const char* text : {"conv(3)", "avg_pool(2)", "global_sum_pool", "attention", "aggregate", "dot_general([1], 1)",
+                           "resize(3)", "concat(axis=1)[dense(2) | dense(2)]"}) {
+    try {
+      compile(parse_network(text), 5);
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(" has no kernel here"), std::string::npos) << error.what();
+    }
+  }
 }
 
 }  // namespace

@@ -101,8 +101,9 @@ void check_layer(const Who& who) {
   if (const auto* conv = std::get_if<Conv>(&layer)) check_stride(who, conv->window, conv->stride);
   if (const auto* pool = std::get_if<Pool>(&layer)) {
     check_stride(who, pool->window, pool->stride);
-    if (pool->sum && pool->edges != Edges::full)
-      fail("{} divides by the window's edges (a sum divides by nothing) take avg_pool", who());
+    if (pool->sum && pool->edges != Edges::full) {
+      fail("{} divides by what lies inside the window (a sum divides by nothing) take avg_pool", who());
+    }
   }
   if (const auto* attention = std::get_if<Attention>(&layer)) check_attention(who, *attention);
   if (const auto* map = std::get_if<DotGeneral>(&layer)) check_constant(who, *map);

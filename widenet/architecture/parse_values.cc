@@ -70,7 +70,10 @@ double Parser::number() {
 
 Value Parser::value() {
   const Token token = peek();
-  if (begins_number(peek()) || token.is('-')) return number();
+  // sqrt alone is a word, with ( behind it a number.
+  const bool alone = after_next().is(',') || after_next().is(')');
+  const bool word = token.kind == TokenKind::word && token.text == "sqrt" && alone;
+  if (!word && (begins_number(token) || token.is('-'))) return number();
   switch (token.kind) {
     case TokenKind::word:
       take();

@@ -71,7 +71,8 @@ void check_shape(const Shape& shape) {
       fail("the input has the shape {} (an axis without positions holds nothing) give whole numbers >= 1",
            to_text(shape));
     }
-    if (extent > most_values / values) fail("the input has the shape {} (more than 2^53 positions)", to_text(shape));
+    if (extent > most_values / values)
+      fail("the input has the shape {} (more than 2^53 positions) give a smaller one", to_text(shape));
     values *= extent;
   }
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -120,8 +121,11 @@ void add(Word<Node>& word, Parameter parameter) {
 // The same for a member that is one of an enumeration's words.
 template <auto member>
 void add_choice(Word<Layer>& word, std::string name) {
-  constexpr auto& words = words_of_enum<decltype(member_of(member))>;
-  add<Layer, member>(word, {std::move(name), Domain::choice, false, {words.begin(), words.end()}});
+  using Enum = decltype(member_of(member));
+  constexpr auto& words = words_of_enum<Enum>;
+  Parameter parameter{std::move(name), Domain::choice, false, {words.begin(), words.end()}};
+  if constexpr (std::is_same_v<Enum, bool>) parameter.choices = {"true", "false"};  // the order of speech
+  add<Layer, member>(word, std::move(parameter));
 }
 
 // The layers that know positions; a part of layer_words().

@@ -90,10 +90,13 @@ class Compiler {
   // Layers that know positions.
   template <class Spatial>
   void add(const Spatial& layer, std::size_t) {
+    refuse(Layer(layer));
+  }
+  [[noreturn]] static void refuse(const Layer& layer) {
     fail(
         "{} has no kernel here (the kernels of networks are computed for vectors, without positions) take a network of "
         "dense layers and activations",
-        head_text(Layer(layer)));
+        head_text(layer));
   }
 
   void add(const LayerNorm&, std::size_t slot) {
@@ -114,6 +117,7 @@ class Compiler {
   }
 
   void add(const Branches& branches, std::size_t slot) {
+    if (branches.axis) refuse(Layer(branches));
     flush();
     if (branches.join == Join::product) homogeneous_ = false;
     const std::size_t count = branches.branches.size();
