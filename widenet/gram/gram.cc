@@ -14,27 +14,32 @@ namespace {
 // A tile's rows are packed once for its columns; few rows, so that little is computed below the diagonal. Columns: not
 // more than the last cache holds of samples of a thousand features.
 constexpr std::size_t tile_rows = 96, most_column_bytes = 6144, least_column_bytes = 3072;
+// Of a slow Gram.
+constexpr std::size_t slow_rows = 1, slow_columns = 8;
 
 struct Tile {
   Range rows, cols;
 };
 
 // Tiles that cover all entries, or those on and above the diagonal.
-std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper, std::size_t tile_cols) {
+std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper, std::size_t high, std::size_t wide) {
   std::vector<Tile> tiles;
-  for (std::size_t j = 0; j < cols; j += tile_cols)
-    for (std::size_t i = 0; i < rows; i += tile_rows) {
-      const std::size_t end = std::min(cols, j + tile_cols), begin = upper ? std::max(j, i) : j;
-      if (begin < end) tiles.push_back({{i, std::min(rows, i + tile_rows)}, {begin, end}});
+  for (std::size_t j = 0; j < cols; j += wide)
+    for (std::size_t i = 0; i < rows; i += high) {
+      const std::size_t end = std::min(cols, j + wide), begin = upper ? std::max(j, i) : j;
+      if (begin < end) tiles.push_back({{i, std::min(rows, i + high)}, {begin, end}});
     }
   return tiles;
 }
 
 // The widest tiles that still keep all threads busy to the end.
 template <class T>
-std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper) {
-  const std::vector<Tile> wide = tiles_of(rows, cols, upper, most_column_bytes / sizeof(T));
-  return wide.size() < 32 * thread_count() ? tiles_of(rows, cols, upper, least_column_bytes / sizeof(T)) : wide;
+std::vector<Tile> tiles_of(const Gram<T>& gram, bool upper) {
+  const std::size_t rows = gram.rows(), cols = gram.cols();
+  if (gram.slow()) return tiles_of(rows, cols, upper, slow_rows, slow_columns);
+  std::vector<Tile> wide = tiles_of(rows, cols, upper, tile_rows, most_column_bytes / sizeof(T));
+  return wide.size() < 32 * thread_count() ? tiles_of(rows, cols, upper, tile_rows, least_column_bytes / sizeof(T))
+                                           : wide;
 }
 
 // out(j, i) = out(i, j) for the tile's entries above the diagonal, in blocks that fit the first-level cache.
@@ -74,13 +79,13 @@ void compute(const Gram<T>& gram, const std::vector<Tile>& tiles, MatrixView<T> 
 template <class T>
 void materialize_upper(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
   check_size(gram, out);
-  compute(gram, tiles_of<T>(gram.rows(), gram.cols(), true), out, progress);
+  compute(gram, tiles_of(gram, true), out, progress);
 }
 
 template <class T>
 void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
   check_size(gram, out);
-  const std::vector<Tile> tiles = tiles_of<T>(gram.rows(), gram.cols(), gram.symmetric());
+  const std::vector<Tile> tiles = tiles_of(gram, gram.symmetric());
   compute(gram, tiles, out, progress);
   // A tile across the diagonal also holds entries below it; mirroring writes the same bits there again, so it must wait
   // until all tiles are done.

@@ -20,6 +20,8 @@ class Gram {
   virtual std::size_t cols() const = 0;
   // Whether rows and columns are the same samples, so that G(i, j) = G(j, i) bit by bit.
   virtual bool symmetric() const = 0;
+  // Whether an entry takes so long that few of them are work enough for a thread.
+  virtual bool slow() const { return false; }
   // out(i, j) = G(rows.begin + i, cols.begin + j); out has the ranges' sizes.
   virtual void tile(Range rows, Range cols, MatrixView<T> out) const = 0;
   // out[i] = G(i, i) for a symmetric Gram, the same bits as tile() gives.
