@@ -31,12 +31,19 @@ std::size_t product_or_most(std::size_t a, std::size_t b) {
   return a != 0 && b > static_cast<std::size_t>(-1) / a ? static_cast<std::size_t>(-1) : a * b;
 }
 
+// Channels are the last axis; an array of rows of numbers has no other.
+Shape shape_of(const Array& array) {
+  const std::vector<std::size_t>& extents = array.sample_shape;
+  if (extents.size() < 2) return {{}, array.values.cols()};
+  return {{extents.begin(), extents.end() - 1}, extents.back()};
+}
+
 // States what the work needs and refuses it where that is not there.
 template <class T>
 void check_size(const Kernel& kernel, const Array& x, const Array* z, bool diagonal, const Settings& settings) {
   const std::size_t n = x.values.rows(), m = z == nullptr ? n : z->values.rows(), d = x.values.cols();
   const std::size_t matrix = product_or_most(product_or_most(n, diagonal ? 1 : m), sizeof(T));
-  const std::size_t samples = kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, d, sizeof(T)) +
+  const std::size_t samples = kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, shape_of(x), sizeof(T)) +
                               (sizeof(T) == sizeof(double) ? 0 : (n + (z == nullptr ? 0 : m)) * d * sizeof(T));
   const std::size_t needed = matrix > static_cast<std::size_t>(-1) - samples ? matrix : matrix + samples;
   const std::string shape = diagonal ? fmt::format("{} numbers", n) : fmt::format("{} x {} numbers", n, m);
@@ -57,11 +64,12 @@ Computed compute(const Kernel& kernel, Array& x, Array* z, const Options& option
   check_size<T>(kernel, x, z, options.diagonal, settings);
   const Matrix<T> rows = converted<T>(std::move(x.values));
   const Matrix<T> cols = z == nullptr ? Matrix<T>() : converted<T>(std::move(z->values));
+  const Shape shape = shape_of(x);
   ProgressLine line(settings);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  const auto gram =
-      z == nullptr ? kernel_gram<T>(kernel, rows.view()) : kernel_gram<T>(kernel, rows.view(), cols.view());
+  const auto gram = z == nullptr ? kernel_gram<T>(kernel, shape, rows.view())
+                                 : kernel_gram<T>(kernel, shape, rows.view(), cols.view());
   if (options.diagonal) {
     Buffer<T> values(gram->rows());
     gram->diagonal({values.data(), values.size()});
@@ -86,7 +94,7 @@ void run(const Options& options, const Settings& settings) {
         "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
         "columns",
         options.x, x.values.cols(), options.z, z->values.cols());
-  validate(kernel, x.values.cols());
+  validate(kernel, shape_of(x));
   std::vector<std::string> notes = x.notes;
   if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());
   const auto work = options.float32 ? compute<float> : compute<double>;

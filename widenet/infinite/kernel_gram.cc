@@ -5,7 +5,10 @@
 #include <vector>
 
 #include "widenet/base/error.h"
+#include "widenet/base/threads.h"
 #include "widenet/infinite/network_gram.h"
+#include "widenet/infinite/plane_gram.h"
+#include "widenet/infinite/position_kernel.h"
 #include "widenet/kernels/closed_form.h"
 
 namespace widenet {
@@ -22,6 +25,10 @@ class CombinedGram final : public Gram<T> {
   std::size_t rows() const override { return parts_.front()->rows(); }
   std::size_t cols() const override { return parts_.front()->cols(); }
   bool symmetric() const override { return parts_.front()->symmetric(); }
+  typename Gram<T>::TileShape tile_shape() const override {
+    const auto wishes = std::ranges::find_if(parts_, [](const auto& part) { return part->tile_shape().rows > 0; });
+    return wishes == parts_.end() ? typename Gram<T>::TileShape{} : (*wishes)->tile_shape();
+  }
 
   void tile(Range rows, Range cols, MatrixView<T> out) const override {
     parts_.front()->tile(rows, cols, out);
@@ -78,6 +85,45 @@ class ConstantGram final : public Gram<T> {
   bool symmetric_;
 };
 
+// A Gram of float64 numbers, rounded.
+class RoundedGram final : public Gram<float> {
+ public:
+  explicit RoundedGram(std::unique_ptr<Gram<double>> exact) : exact_(std::move(exact)) {}
+
+  std::size_t rows() const override { return exact_->rows(); }
+  std::size_t cols() const override { return exact_->cols(); }
+  bool symmetric() const override { return exact_->symmetric(); }
+  TileShape tile_shape() const override {
+    const auto wish = exact_->tile_shape();
+    return {wish.rows, wish.cols};
+  }
+  void tile(Range rows, Range cols, MatrixView<float> out) const override {
+    Matrix<double> exact(rows.size(), cols.size());
+    exact_->tile(rows, cols, exact);
+    for (std::size_t i = 0; i < rows.size(); ++i) std::ranges::transform(exact.row(i), out.row(i).begin(), rounded);
+  }
+  void diagonal(std::span<float> out) const override {
+    std::vector<double> exact(out.size());
+    exact_->diagonal(exact);
+    std::ranges::transform(exact, out.begin(), rounded);
+  }
+
+ private:
+  static float rounded(double x) { return static_cast<float>(x); }
+  std::unique_ptr<Gram<double>> exact_;
+};
+
+// A network that may take a sample as one vector: without a flatten at its beginning none of its layers reads
+// positions.
+Network of_vectors(Network network) {
+  if (!network.layers.empty() && std::holds_alternative<Flatten>(network.layers.front()))
+    network.layers.erase(network.layers.begin());
+  return network;
+}
+bool needs_positions(const Network& network, const Shape& shape) {
+  return !shape.positions.empty() && reads_positions(of_vectors(network));
+}
+
 bool is_arc_cosine(Closed kind) { return kind >= Closed::arccos0 && kind <= Closed::arccos2; }
 std::size_t order_of(Closed kind) { return static_cast<std::size_t>(kind) - static_cast<std::size_t>(Closed::arccos0); }
 
@@ -86,6 +132,8 @@ template <class T>
 struct Builder {
   MatrixView<const T> x, z;
   bool symmetric;
+  Shape shape;
+  PositionOptions options = {};
   using Pointer = std::unique_ptr<Gram<T>>;
   using Combined = CombinedGram<T>;
 
@@ -101,7 +149,21 @@ struct Builder {
     return std::make_unique<Combined>(Combined::Operation::product, 2, std::move(parts));
   }
   Pointer operator()(const NetworkKernel& kernel) const {
-    return symmetric ? network_gram<T>(kernel, x) : network_gram<T>(kernel, x, z);
+    if (needs_positions(kernel.network, shape)) return of_positions(kernel);
+    const NetworkKernel flat{kernel.limit, shape.positions.empty() ? kernel.network : of_vectors(kernel.network)};
+    return symmetric ? network_gram<T>(flat, x) : network_gram<T>(flat, x, z);
+  }
+  Pointer of_positions(const NetworkKernel& kernel) const {
+    if (const auto plan = plane_plan(kernel.network, shape); plan && !options.mask)
+      return symmetric ? plane_gram<T>(*plan, kernel.limit, x) : plane_gram<T>(*plan, kernel.limit, x, z);
+    if constexpr (std::is_same_v<T, double>) {
+      return symmetric ? position_gram(kernel, shape, x, options) : position_gram(kernel, shape, x, z, options);
+    } else {
+      const Matrix<double> rows = copy<double>(x);
+      if (symmetric) return std::make_unique<RoundedGram>(position_gram(kernel, shape, rows, options));
+      const Matrix<double> columns = copy<double>(z);
+      return std::make_unique<RoundedGram>(position_gram(kernel, shape, rows, columns, options));
+    }
   }
   Pointer operator()(const KernelSum& sum) const {
     return std::make_unique<Combined>(Combined::Operation::sum, 1, all(sum.terms));
@@ -119,42 +181,77 @@ struct Builder {
   }
 };
 
-std::size_t side_bytes(const Kernel& kernel, std::size_t n, std::size_t features, std::size_t number_size,
-                       bool columns) {
+std::size_t features_of(const Shape& shape) {
+  return std::accumulate(shape.positions.begin(), shape.positions.end(), shape.channels, std::multiplies<>());
+}
+
+std::size_t side_bytes(const Kernel& kernel, std::size_t n, const Shape& shape, std::size_t number_size, bool columns) {
   const auto sum = [&](const std::vector<Kernel>& parts) {
     return std::accumulate(parts.begin(), parts.end(), std::size_t{0}, [&](std::size_t total, const Kernel& part) {
-      return total + side_bytes(part, n, features, number_size, columns);
+      return total + side_bytes(part, n, shape, number_size, columns);
     });
   };
   if (const auto* s = std::get_if<KernelSum>(&kernel.node)) return sum(s->terms);
   if (const auto* p = std::get_if<KernelProduct>(&kernel.node)) return sum(p->factors);
   const auto* network = std::get_if<NetworkKernel>(&kernel.node);
+  const std::size_t features = features_of(shape);
   if (!network) return n * number_size * features * (columns ? 2 : 1);
-  const Program program = compile(network->network, features);
+  if (needs_positions(network->network, shape)) {
+    if (const auto plan = plane_plan(network->network, shape))
+      return columns ? plane_gram_bytes(*plan, number_size) : 0;
+    const PositionNetwork positions(network->network, shape);
+    const std::size_t rounded = number_size == sizeof(double) ? 0 : features * sizeof(double);
+    return n * (positions.own_bytes() + rounded) + (columns ? thread_count() * positions.working_bytes() : 0);
+  }
+  const Program program = compile(shape.positions.empty() ? network->network : of_vectors(network->network), features);
   return number_size == sizeof(double) ? Samples<double>::bytes(program, n, features, columns)
                                        : Samples<float>::bytes(program, n, features, columns);
+}
+
+template <class T>
+void check_row(const Shape& shape, MatrixView<const T> x) {
+  if (x.cols() != features_of(shape))
+    fail("the samples have {} numbers (a sample of the shape {} has {}) give samples of that shape", x.cols(),
+         to_text(shape), features_of(shape));
 }
 
 }  // namespace
 
 template <class T>
-std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x) {
-  validate(kernel, x.cols());
-  return Builder<T>{x, x, true}(kernel);
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
+                                     const PositionOptions& options) {
+  validate(kernel, shape);
+  check_row(shape, x);
+  return Builder<T>{x, x, true, shape, options}(kernel);
 }
 template <class T>
-std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x, MatrixView<const T> z) {
-  validate(kernel, x.cols());
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
+                                     MatrixView<const T> z, const PositionOptions& options) {
+  validate(kernel, shape);
   if (x.cols() != z.cols())
     fail("the samples have {} and {} features (a kernel compares vectors of one length) give both the same columns",
          x.cols(), z.cols());
-  return Builder<T>{x, z, false}(kernel);
+  check_row(shape, x);
+  return Builder<T>{x, z, false, shape, options}(kernel);
 }
 
+template <class T>
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x) {
+  return kernel_gram<T>(kernel, Shape{{}, x.cols()}, x);
+}
+template <class T>
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x, MatrixView<const T> z) {
+  return kernel_gram<T>(kernel, Shape{{}, x.cols()}, x, z);
+}
+
+std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, const Shape& shape,
+                              std::size_t number_size) {
+  return side_bytes(kernel, m, shape, number_size, true) +
+         (n > 0 ? side_bytes(kernel, n, shape, number_size, false) : 0);
+}
 std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, std::size_t features,
                               std::size_t number_size) {
-  return side_bytes(kernel, m, features, number_size, true) +
-         (n > 0 ? side_bytes(kernel, n, features, number_size, false) : 0);
+  return kernel_gram_bytes(kernel, n, m, Shape{{}, features}, number_size);
 }
 
 using D = MatrixView<const double>;
@@ -163,5 +260,9 @@ template std::unique_ptr<Gram<double>> kernel_gram(const Kernel&, D);
 template std::unique_ptr<Gram<double>> kernel_gram(const Kernel&, D, D);
 template std::unique_ptr<Gram<float>> kernel_gram(const Kernel&, F);
 template std::unique_ptr<Gram<float>> kernel_gram(const Kernel&, F, F);
+template std::unique_ptr<Gram<double>> kernel_gram(const Kernel&, const Shape&, D, const PositionOptions&);
+template std::unique_ptr<Gram<double>> kernel_gram(const Kernel&, const Shape&, D, D, const PositionOptions&);
+template std::unique_ptr<Gram<float>> kernel_gram(const Kernel&, const Shape&, F, const PositionOptions&);
+template std::unique_ptr<Gram<float>> kernel_gram(const Kernel&, const Shape&, F, F, const PositionOptions&);
 
 }  // namespace widenet

@@ -5,6 +5,7 @@
 
 #include "widenet/architecture/kernel.h"
 #include "widenet/gram/gram.h"
+#include "widenet/infinite/position_gram.h"
 
 namespace widenet {
 
@@ -16,8 +17,20 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x, MatrixView<const T> z);
 
+// The same for samples of a shape (their numbers in one row, positions first, channels last): networks with layers that
+// read positions are computed plainly, pair by pair in float64 (position_kernel.h); all else takes a sample as one
+// vector.
+template <class T>
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
+                                     const PositionOptions& options = {});
+template <class T>
+std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
+                                     MatrixView<const T> z, const PositionOptions& options = {});
+
 // Bytes that the Gram itself holds (packed samples and what its steps read of each), for n samples against m.
 std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, std::size_t features,
+                              std::size_t number_size);
+std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, const Shape& shape,
                               std::size_t number_size);
 
 }  // namespace widenet

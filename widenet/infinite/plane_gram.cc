@@ -4,10 +4,24 @@
 #include <cmath>
 
 #include "widenet/base/error.h"
+#include "widenet/base/threads.h"
 #include "widenet/infinite/plane_engine.h"
 
 namespace widenet {
 namespace {
+
+// A pooled entry is work for milliseconds; of the others many share what is prepared of the samples of a tile.
+template <class T>
+std::size_t tile_side(const PlanePlan& plan) {
+  constexpr std::size_t lanes = plane_lanes<T>, memory = std::size_t{16} << 20;
+  if (plan.all_displacements) return lanes;
+  return std::max(std::min<std::size_t>(128, memory / PlaneSamples<T>::bytes(plan)) / lanes * lanes, lanes);
+}
+
+template <class T>
+std::size_t thread_bytes(const PlanePlan& plan) {
+  return PlaneScratch<T>::bytes(plan) + 2 * tile_side<T>(plan) * PlaneSamples<T>::bytes(plan);
+}
 
 template <class T>
 class PlaneGram final : public Gram<T> {
@@ -35,13 +49,7 @@ class PlaneGram final : public Gram<T> {
     for (std::size_t i = 0; i < out.size(); ++i) tile({i, i + 1}, {i, i + 1}, MatrixView<T>(&out[i], 1, 1));
   }
 
-  // A pooled entry is work for milliseconds; the samples of a tile are prepared for it alone.
-  typename Gram<T>::TileShape tile_shape() const override {
-    constexpr std::size_t lanes = plane_lanes<T>, memory = std::size_t{16} << 20;
-    if (plan_.all_displacements) return {lanes, lanes};
-    const std::size_t side = std::min<std::size_t>(128, memory / PlaneSamples<T>::bytes(plan_)) / lanes * lanes;
-    return {std::max(side, lanes), std::max(side, lanes)};
-  }
+  typename Gram<T>::TileShape tile_shape() const override { return {tile_side<T>(plan_), tile_side<T>(plan_)}; }
 
  private:
   // Every entry (i, j) of the ranges, i spread over the lanes; of a symmetric Gram those with j >= i at least.
@@ -91,6 +99,10 @@ std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixVi
   check(plan, x);
   check(plan, z);
   return std::make_unique<PlaneGram<T>>(plan, limit, x, z, false);
+}
+
+std::size_t plane_gram_bytes(const PlanePlan& plan, std::size_t number_size) {
+  return thread_count() * (number_size == sizeof(double) ? thread_bytes<double>(plan) : thread_bytes<float>(plan));
 }
 
 using D = MatrixView<const double>;

@@ -18,4 +18,7 @@ std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixVi
 template <class T>
 std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixView<const T> x, MatrixView<const T> z);
 
+// Bytes that all threads need together to compute it.
+std::size_t plane_gram_bytes(const PlanePlan& plan, std::size_t number_size);
+
 }  // namespace widenet

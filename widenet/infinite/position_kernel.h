@@ -47,6 +47,9 @@ class PositionNetwork {
   const Shape& input() const { return input_; }
   const Shape& output() const { return output_; }
   bool reads_graph() const { return reads_graph_; }
+  // About what an OwnState takes, and what the work on one pair takes on every thread.
+  std::size_t own_bytes() const;
+  std::size_t working_bytes() const;
 
   // `number` is the sample's in messages. Throws Error(usage) for values or a graph of another size, a NaN or an
   // infinity, a norm of a position outside [1e-150, 1e150], and where the kernel is not finite on the way.

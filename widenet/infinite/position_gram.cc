@@ -1,0 +1,82 @@
+#include "widenet/infinite/position_gram.h"
+
+#include <vector>
+
+#include "widenet/base/error.h"
+#include "widenet/base/threads.h"
+#include "widenet/infinite/position_kernel.h"
+
+namespace widenet {
+namespace {
+
+class PositionGram final : public Gram<double> {
+ public:
+  PositionGram(const NetworkKernel& kernel, const Shape& shape, MatrixView<const double> x, MatrixView<const double> z,
+               bool symmetric, const PositionOptions& options)
+      : network_(kernel.network, shape, options.mask), theta_(kernel.limit == Limit::ntk), symmetric_(symmetric) {
+    check_output();
+    rows_ = states(x, options.row_graphs);
+    if (!symmetric) columns_ = states(z, options.column_graphs);
+  }
+
+  std::size_t rows() const override { return rows_.size(); }
+  std::size_t cols() const override { return columns().size(); }
+  bool symmetric() const override { return symmetric_; }
+  Gram<double>::TileShape tile_shape() const override { return {1, 8}; }
+
+  void tile(Range rows, Range cols, MatrixView<double> out) const override {
+    for (std::size_t i = rows.begin; i < rows.end; ++i)
+      for (std::size_t j = cols.begin; j < cols.end; ++j) {
+        // One order of the two, so that both entries have the same bits.
+        const bool swapped = symmetric_ && j < i;
+        out(i - rows.begin, j - cols.begin) = value(network_.pair(rows_[swapped ? j : i], columns()[swapped ? i : j]));
+      }
+  }
+  void diagonal(std::span<double> out) const override {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = value(rows_[i].kernel);
+  }
+
+ private:
+  const std::vector<OwnState>& columns() const { return symmetric_ ? rows_ : columns_; }
+  double value(const PairKernel& pair) const { return theta_ ? pair.tangent(0, 0) : pair.covariance(0, 0); }
+
+  void check_output() const {
+    const Shape& output = network_.output();
+    for (const std::size_t extent : output.positions)
+      if (extent != 1)
+        fail(
+            "the network ends in the shape {} (a Gram matrix has one number per pair of samples) end it with flatten "
+            "or global_avg_pool, and a dense",
+            to_text(output));
+  }
+
+  std::vector<OwnState> states(MatrixView<const double> samples, MatrixView<const double> graphs) const {
+    if (network_.reads_graph() && graphs.rows() != samples.rows())
+      fail("there are {} graphs for {} samples (aggregate reads one per sample) give as many", graphs.rows(),
+           samples.rows());
+    std::vector<OwnState> out(samples.rows());
+    parallel_for(out.size(), [&](std::size_t i, std::size_t) {
+      PositionSample sample{samples.row(i)};
+      if (network_.reads_graph()) sample.adjacency = graphs.row(i);
+      out[i] = network_.own(sample, i);
+    });
+    return out;
+  }
+
+  PositionNetwork network_;
+  bool theta_, symmetric_;
+  std::vector<OwnState> rows_, columns_;
+};
+
+}  // namespace
+
+std::unique_ptr<Gram<double>> position_gram(const NetworkKernel& kernel, const Shape& shape, MatrixView<const double> x,
+                                            const PositionOptions& options) {
+  return std::make_unique<PositionGram>(kernel, shape, x, x, true, options);
+}
+std::unique_ptr<Gram<double>> position_gram(const NetworkKernel& kernel, const Shape& shape, MatrixView<const double> x,
+                                            MatrixView<const double> z, const PositionOptions& options) {
+  return std::make_unique<PositionGram>(kernel, shape, x, z, false, options);
+}
+
+}  // namespace widenet
