@@ -8,6 +8,7 @@
 #include "tests/support/check_gram.h"
 #include "tests/support/hard_rows.h"
 #include "widenet/base/error.h"
+#include "widenet/infinite/position_gram.h"
 
 namespace widenet {
 namespace {
@@ -197,6 +198,68 @@ TYPED_TEST(PlaneGrams, AreTheSumsOverAllPairsOfPositions) {
           ASSERT_NEAR(static_cast<double>(k(i, j)), static_cast<double>(wanted), tolerance)
               << text << " " << i << ", " << j;
         }
+    }
+  }
+}
+
+// A random chain of convolutions, dense layers and activations with a read-out, on a random shape.
+std::pair<Network, Shape> random_chain(Random& random) {
+  const std::size_t axes = 1 + below(random, 2);
+  Shape shape{{}, 1 + below(random, 3)};
+  for (std::size_t a = 0; a < axes; ++a) shape.positions.push_back(3 + below(random, 5));
+  const Shape input = shape;
+  const auto pick = [&](auto... values) {
+    const std::vector<double> all{static_cast<double>(values)...};
+    return all[below(random, all.size())];
+  };
+  Network network;
+  for (std::size_t depth = 1 + below(random, 3); depth-- > 0;) {
+    if (below(random, 4) == 0) {
+      network.layers.emplace_back(Dense{.width = {}, .weight_std = pick(0.5, 1.2), .bias_std = pick(0, 0.3)});
+    } else {
+      Conv conv;
+      for (std::size_t a = 0; a < axes; ++a) {
+        conv.window.push_back(1 + below(random, 3));
+        conv.stride.push_back(1 + below(random, 2));
+      }
+      conv.padding = below(random, 3) == 0 ? Padding::valid : Padding::same;
+      conv.weight_std = pick(0.7, 1.5);
+      conv.bias_std = pick(0, 0.2);
+      conv.trained = below(random, 4) != 0;
+      const auto fits = [&](std::size_t a) {
+        return places(shape.positions[a], conv.window[a], conv.stride[a], conv.padding);
+      };
+      if (!fits(0) || (axes == 2 && !fits(1))) conv.padding = Padding::same;
+      network.layers.emplace_back(conv);
+      shape = shape_after(network.layers.back(), shape);
+    }
+    const char* names[] = {"relu", "abs", "leaky_relu", "erf", "gelu", "sin"};
+    const char* name = names[below(random, 6)];
+    network.layers.emplace_back(parse_network(std::string(name) == "leaky_relu" ? "leaky_relu(0.1)" : name).layers[0]);
+  }
+  if (below(random, 2) == 0)
+    network.layers.emplace_back(GlobalPool{below(random, 3) == 0});
+  else
+    network.layers.emplace_back(Flatten{});
+  network.layers.emplace_back(Dense{});
+  return {network, input};
+}
+
+// Against the plain interpreter: a few roundings per stage of sqrt(K(i,i) K(j,j)).
+TEST(PlaneGram, IsThatOfThePlainInterpreter) {
+  Random random(7);
+  for (int trial = 0; trial < 60; ++trial) {
+    const auto [network, shape] = random_chain(random);
+    const auto plan = plane_plan(network, shape);
+    ASSERT_TRUE(plan) << to_text(network);
+    const Matrix<double> x = images(random, 5, shape);
+    for (const Limit limit : {Limit::nngp, Limit::ntk}) {
+      const Matrix<double> k = materialize(*plane_gram<double>(*plan, limit, x.view()));
+      const Matrix<double> plain = materialize(*position_gram({limit, network}, shape, x.view()));
+      for (std::size_t i = 0; i < x.rows(); ++i)
+        for (std::size_t j = 0; j < x.rows(); ++j)
+          ASSERT_NEAR(k(i, j), plain(i, j), 1e-13 * std::sqrt(plain(i, i) * plain(j, j)))
+              << to_text(network) << " on " << to_text(shape) << ": " << i << ", " << j;
     }
   }
 }
