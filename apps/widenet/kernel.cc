@@ -94,6 +94,11 @@ void run(const Options& options, const Settings& settings) {
         "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
         "columns",
         options.x, x.values.cols(), options.z, z->values.cols());
+  if (z && shape_of(x).positions.size() + shape_of(*z).positions.size() > 0 && shape_of(x) != shape_of(*z))
+    fail(
+        "the samples of {} have the shape {}, those of {} the shape {} (a kernel compares samples of one shape) give "
+        "files of the same",
+        options.x, to_text(shape_of(x)), options.z, to_text(shape_of(*z)));
   validate(kernel, shape_of(x));
   std::vector<std::string> notes = x.notes;
   if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());

@@ -105,6 +105,9 @@ TEST(PositionGramErrors, SayWhatIsWrong) {
   const Matrix<double> graphs(3, 9);
   EXPECT_EQ(message("dense relu aggregate flatten dense", x, {.mask = {}, .row_graphs = graphs.view()}),
             "the graph of sample 0 has 9 numbers (aggregate needs an adjacency matrix of 20 x 20 positions) give one");
+  EXPECT_EQ(message("dense aggregate index(\"[:, 1]\") aggregate flatten dense", x),
+            "aggregate reads 20 positions in one layer and 4 in another (a sample has one graph) change their number "
+            "before the first, or behind the last");
   EXPECT_EQ(message(cnn, Matrix<double>(1, 59)),
             "sample 0 has 59 numbers (a sample of the shape 5x4x3 has 60) give samples of that shape");
   Matrix<double> wrong = images(3);
