@@ -133,7 +133,10 @@ Command kernel_command(CLI::App& program) {
       add_command(program, "kernel", "Compute the matrix of a kernel between the rows of one or two files.",
                   "widenet kernel \"ntk[repeat(3)[dense relu] dense]\" x.npy --out k.npy");
   command->add_option("EXPR", options->expression, "Kernel expression, or @FILE that holds it")->required();
-  command->add_option("X", options->x, "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped")
+  command
+      ->add_option("X", options->x,
+                   "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped; of an array of "
+                   "more dimensions samples first, channels last")
       ->required();
   CLI::Option* z = command->add_option("Z", options->z, "Rows to compare with; those of X unless given");
   add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");
