@@ -94,6 +94,11 @@ void run(const Options& options, const Settings& settings) {
         "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
         "columns",
         options.x, x.values.cols(), options.z, z->values.cols());
+  if (z && shape_of(x).positions.size() + shape_of(*z).positions.size() > 0 && shape_of(x) != shape_of(*z))
+    fail(
+        "the samples of {} have the shape {}, those of {} the shape {} (a kernel compares samples of one shape) give "
+        "files of the same",
+        options.x, to_text(shape_of(x)), options.z, to_text(shape_of(*z)));
   validate(kernel, shape_of(x));
   std::vector<std::string> notes = x.notes;
   if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());
@@ -128,7 +133,10 @@ Command kernel_command(CLI::App& program) {
       add_command(program, "kernel", "Compute the matrix of a kernel between the rows of one or two files.",
                   "widenet kernel \"ntk[repeat(3)[dense relu] dense]\" x.npy --out k.npy");
   command->add_option("EXPR", options->expression, "Kernel expression, or @FILE that holds it")->required();
-  command->add_option("X", options->x, "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped")
+  command
+      ->add_option("X", options->x,
+                   "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped; of an array of "
+                   "more dimensions samples first, channels last")
       ->required();
   CLI::Option* z = command->add_option("Z", options->z, "Rows to compare with; those of X unless given");
   add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");

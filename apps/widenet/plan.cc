@@ -139,7 +139,7 @@ KernelPlan plan_of(const Network& network, Limit limit, const std::vector<std::s
           "--input-shape, channels last, as in 32x32x3");
     }
     plan.layers = describe(network, Shape{{extents.begin(), extents.end() - 1}, extents.back()});
-    plan.path = {"Layers and shapes alone: kernels of networks that read positions are not computed here."};
+    plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64."};
     plan.per_feature = 0;
     return plan;
   }

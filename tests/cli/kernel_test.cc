@@ -35,6 +35,26 @@ TEST_F(CliKernel, WritesTheMatrixOfTheLibrary) {
     for (std::size_t j = 0; j < 4; ++j) EXPECT_EQ(written.values(i, j), expected(i, j));
 }
 
+// Arrays of more than two dimensions: samples first, channels last.
+TEST_F(CliKernel, ImagesAndSequences) {
+  std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 5, 4, 3), }";
+  header.resize(117, ' ');
+  header += '\n';
+  std::string bytes = std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0' + header;
+  Matrix<double> images(2, 60);
+  for (std::size_t k = 0; k < images.size(); ++k) images.data()[k] = std::sin(static_cast<double>(k * k));
+  bytes.append(reinterpret_cast<const char*>(images.data()), images.size() * sizeof(double));
+  folder.write("images.npy", bytes);
+  const std::string cnn = "ntk[conv(3x3, padding=same) relu global_avg_pool dense]";
+  ASSERT_EQ(json("kernel '" + cnn + "' images.npy --out k.npy").at("rows"), 2);
+  const Matrix<double> expected = materialize(*kernel_gram<double>(parse_kernel(cnn), Shape{{5, 4}, 3}, images.view()));
+  const Array written = read("k.npy");
+  for (std::size_t k = 0; k < 4; ++k) EXPECT_EQ(written.values.data()[k], expected.data()[k]);
+  ASSERT_EQ(json("kernel '" + cnn + "' images.npy --float32 --diagonal --out d.npy").at("cols"), 1);
+  EXPECT_EQ(read("d.npy").values(1, 0), static_cast<double>(static_cast<float>(expected(1, 1))));
+  expect_failure("kernel 'ntk[conv(3) dense]' images.npy --out k.npy", 2, "got the shape 5x4x3");
+}
+
 TEST_F(CliKernel, SinglePrecisionAndDiagonal) {
   ASSERT_EQ(run("kernel '" + expression + "' x.npy --out double.npy").code, 0);
   EXPECT_EQ(json("kernel '" + expression + "' x.npy --float32 --out single.npy").at("dtype"), "float32");

@@ -124,7 +124,9 @@ class Compiler {
   void add(const Attention& attention, const Shape&, Steps& steps) {
     steps.emplace_back(attention_step(attention, shape_));
   }
-  void add(const Aggregate&, const Shape&, Steps& steps) { steps.emplace_back(AggregateAt{}); }
+  void add(const Aggregate&, const Shape&, Steps& steps) {
+    steps.emplace_back(AggregateAt{count_of(shape_.positions)});
+  }
 
   void add(const Repeat& repeat, const Shape&, Steps& steps) {
     RepeatAt step;

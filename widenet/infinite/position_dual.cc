@@ -28,6 +28,7 @@ Correlation<double> correlation_of(double k, double q, double other_q) {
 
 // K' from the outputs' correlation: near 1 by the squared distance of the outputs, near -1 by that of their sum.
 double covariance_of(const Correlation<double>& c, double q, double other_q) {
+  if (c.s == 0 && !std::signbit(c.s) && q == other_q) return q;
   const double r = std::sqrt(q), other_r = std::sqrt(other_q);
   if (std::abs(c.s) > 0.5) return r * other_r * c.rho;
   const double gap = r - other_r, distance = gap * gap + 2 * r * other_r * std::abs(c.s);

@@ -51,13 +51,13 @@ class PositionGram final : public Gram<double> {
   }
 
   std::vector<OwnState> states(MatrixView<const double> samples, MatrixView<const double> graphs) const {
-    if (network_.reads_graph() && graphs.rows() != samples.rows())
+    if (network_.nodes() > 0 && graphs.rows() != samples.rows())
       fail("there are {} graphs for {} samples (aggregate reads one per sample) give as many", graphs.rows(),
            samples.rows());
     std::vector<OwnState> out(samples.rows());
     parallel_for(out.size(), [&](std::size_t i, std::size_t) {
       PositionSample sample{samples.row(i)};
-      if (network_.reads_graph()) sample.adjacency = graphs.row(i);
+      if (network_.nodes() > 0) sample.adjacency = graphs.row(i);
       out[i] = network_.own(sample, i);
     });
     return out;

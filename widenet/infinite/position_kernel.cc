@@ -44,15 +44,24 @@ void run(const PositionSteps& steps, PairState& state, const RunLeaf& run_leaf) 
   }
 }
 
-bool aggregates(const PositionSteps& steps) {
-  const auto any = [](const auto& bodies) {
-    return std::any_of(bodies.begin(), bodies.end(), [](const auto& body) { return aggregates(*body); });
-  };
-  return std::any_of(steps.steps.begin(), steps.steps.end(), [&](const PositionStep& step) {
-    if (const auto* leaf = std::get_if<PositionLeaf>(&step)) return std::holds_alternative<AggregateAt>(*leaf);
-    if (const auto* repeat = std::get_if<RepeatAt>(&step)) return any(repeat->bodies);
-    return any(std::get<JoinAt>(step).branches);
-  });
+// The positions that aggregate reads, the same in all layers; 0: there is none.
+void count_nodes(const PositionSteps& steps, std::size_t& nodes) {
+  for (const PositionStep& step : steps.steps) {
+    if (const auto* leaf = std::get_if<PositionLeaf>(&step)) {
+      const auto* aggregate = std::get_if<AggregateAt>(leaf);
+      if (aggregate == nullptr) continue;
+      if (nodes != 0 && nodes != aggregate->nodes)
+        fail(
+            "aggregate reads {} positions in one layer and {} in another (a sample has one graph) change their number "
+            "before the first, or behind the last",
+            nodes, aggregate->nodes);
+      nodes = aggregate->nodes;
+    } else if (const auto* repeat = std::get_if<RepeatAt>(&step)) {
+      for (const auto& body : repeat->bodies) count_nodes(*body, nodes);
+    } else if (const auto* join = std::get_if<JoinAt>(&step)) {
+      for (const auto& branch : join->branches) count_nodes(*branch, nodes);
+    }
+  }
 }
 
 void check_finite(const PairState& own, std::size_t number) {
@@ -114,7 +123,7 @@ PositionNetwork::PositionNetwork(const Network& network, const Shape& shape, std
   validate(network, shape);
   output_ = shape_after(network, shape);
   steps_ = compile_positions(network, shape);
-  reads_graph_ = aggregates(*steps_);
+  count_nodes(*steps_, nodes_);
 }
 
 OwnState PositionNetwork::own(const PositionSample& sample, std::size_t number) const {
@@ -125,11 +134,11 @@ OwnState PositionNetwork::own(const PositionSample& sample, std::size_t number) 
   OwnState own = unmasked(sample, input_, mask_);
   check_norms(own.values, number);
   std::shared_ptr<const PositionMap> edges;
-  if (reads_graph_) {
-    if (sample.adjacency.size() != positions * positions)
+  if (nodes_ > 0) {
+    if (sample.adjacency.size() != nodes_ * nodes_)
       fail("the graph of sample {} has {} numbers (aggregate needs an adjacency matrix of {} x {} positions) give one",
-           number, sample.adjacency.size(), positions, positions);
-    edges = edges_of(sample.adjacency, positions);
+           number, sample.adjacency.size(), nodes_, nodes_);
+    edges = edges_of(sample.adjacency, nodes_);
   }
   PairState state = input_state(own.values, own.values, own.present, own.present);
   run(*steps_, state, [&](const PositionLeaf& leaf, PairState& now) {

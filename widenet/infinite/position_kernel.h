@@ -20,7 +20,7 @@ struct PairKernel {
 };
 
 // One sample: positions row by row, the channels of a position together; and for networks with aggregate the matrix A
-// of its graph, positions x positions, row by row: A(q, p) is the weight of the edge from q to p.
+// of its graph, row by row: A(q, p) is the weight of the edge from q to p, over the positions that aggregate reads.
 struct PositionSample {
   std::span<const double> values;
   std::span<const double> adjacency = {};
@@ -41,12 +41,14 @@ struct OwnState {
 class PositionNetwork {
  public:
   // Entries of the samples equal to `mask` (a NaN: that are NaN) count as 0, and a position is absent where all its
-  // channels are such. Throws Error(usage) as validate() does.
+  // channels are such. Throws Error(usage) as validate() does, and where two layers aggregate different numbers of
+  // positions.
   PositionNetwork(const Network& network, const Shape& shape, std::optional<double> mask = {});
 
   const Shape& input() const { return input_; }
   const Shape& output() const { return output_; }
-  bool reads_graph() const { return reads_graph_; }
+  // The nodes of a sample's graph; 0: none is read.
+  std::size_t nodes() const { return nodes_; }
   // About what an OwnState takes, and what the work on one pair takes on every thread.
   std::size_t own_bytes() const;
   std::size_t working_bytes() const;
@@ -62,7 +64,7 @@ class PositionNetwork {
   Shape input_, output_;
   std::optional<double> mask_;
   std::shared_ptr<const PositionSteps> steps_;
-  bool reads_graph_;
+  std::size_t nodes_ = 0;
 };
 
 }  // namespace widenet

@@ -78,7 +78,7 @@ std::size_t PositionNetwork::own_bytes() const {
   const std::size_t positions = count_of(input_.positions);
   Count count(positions);
   count.run(*steps_);
-  const std::size_t graph = reads_graph_ ? positions * positions * sizeof(Share) : 0;
+  const std::size_t graph = nodes_ * nodes_ * sizeof(Share);
   return sizeof(OwnState) + positions * input_.channels * sizeof(double) + graph + count.records() +
          2 * count.output() * count.output() * sizeof(double);
 }

@@ -60,7 +60,9 @@ struct AttentionAt {
   double input_share = 1;
   Matrix<double> embedding;  // empty: none
 };
-struct AggregateAt {};
+struct AggregateAt {
+  std::size_t nodes;
+};
 
 using PositionLeaf =
     std::variant<DenseAt, ConvAt, MapAt, GlobalPoolAt, FlattenAt, NormAt, DropoutAt, DualAt, AttentionAt, AggregateAt>;

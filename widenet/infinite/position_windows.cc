@@ -84,18 +84,20 @@ double filter(ResizeMethod method, double x) {
 PositionMap resized_axis(const Resize& resize, std::size_t in, std::size_t out) {
   if (in == out) return whole_axis(in);
   PositionMap map;
-  const double ratio = static_cast<double>(in) / static_cast<double>(out);
-  const double width = resize.antialias ? std::max(ratio, 1.0) : 1.0;
+  // Distances are those of (o + 1/2) in / out and p + 1/2, in whole numbers of 1 / (2 out) pixels.
+  const double pixel = static_cast<double>(2 * (resize.antialias ? std::max(in, out) : out));
   for (std::size_t o = 0; o < out; ++o) {
     auto& row = map.emplace_back();
+    const std::size_t centre = (2 * o + 1) * in;
     if (resize.method == ResizeMethod::nearest) {
-      row.push_back({(2 * o + 1) * in / (2 * out), 1});
+      row.push_back({centre / (2 * out), 1});
       continue;
     }
-    const double centre = (static_cast<double>(o) + 0.5) * ratio - 0.5;
     double total = 0;
     for (std::size_t p = 0; p < in; ++p) {
-      const double weight = filter(resize.method, std::abs(centre - static_cast<double>(p)) / width);
+      const std::size_t place = (2 * p + 1) * out;
+      const double weight =
+          filter(resize.method, static_cast<double>(std::max(centre, place) - std::min(centre, place)) / pixel);
       total += weight;
       if (weight != 0) row.push_back({p, weight});
     }
@@ -118,7 +120,7 @@ PositionMap sliced_axis(const Slice& slice, std::size_t extent) {
   for (long p = begin; up ? p < end : p > end; p += slice.step) {
     map.push_back({{static_cast<std::size_t>(p), 1}});
     // Only a huge step could leave the numbers.
-    if (std::abs(slice.step) > n) break;
+    if (slice.step > n || slice.step < -n) break;
   }
   return map;
 }
