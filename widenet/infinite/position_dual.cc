@@ -3,6 +3,7 @@
 // a complement of 0 gives the bits of the variances back.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "widenet/base/number.h"
 #include "widenet/infinite/execute.h"
@@ -15,15 +16,16 @@ namespace {
 
 #include "widenet/infinite/closed_dual-inl.h"
 
-// 1 - rho = ((q + q') - 2 K - (r - r')^2) / (2 r r') with r = sqrt(q), and 1 + rho with -K for K: of the two the one
-// that is small. A position of variance 0 is independent of all others but its like.
+// 1 - |rho| with the sign of rho. Correlations nearer to 1 than the rounding of K are 1: equal patches are exactly as
+// alike as a patch and itself, and so are patches that differ by a factor. A position of variance 0 is independent of
+// all others but its like.
 Correlation<double> correlation_of(double k, double q, double other_q) {
+  constexpr double rounding = 8 * std::numeric_limits<double>::epsilon();
   const double r = std::sqrt(q), other_r = std::sqrt(other_q);
   if (!(r > 0 && other_r > 0)) return q == other_q ? Correlation<double>{0, 1} : Correlation<double>{1, 0};
-  const double gap = r - other_r, sign = k < 0 ? -1 : 1;
-  const double complement = std::clamp(((q + other_q) - 2 * std::abs(k) - gap * gap) / (2 * r * other_r), 0.0, 1.0);
-  const double size = complement < 0.5 ? 1 - complement : std::min(std::abs(k) / (r * other_r), 1.0);
-  return {std::copysign(complement, sign), std::copysign(size, sign)};
+  const double size = std::min(std::abs(k) / (r * other_r), 1.0), sign = k < 0 ? -1 : 1;
+  if (1 - size < rounding) return {std::copysign(0.0, sign), sign};
+  return {std::copysign(1 - size, sign), std::copysign(size, sign)};
 }
 
 // K' from the outputs' correlation: near 1 by the squared distance of the outputs, near -1 by that of their sum.
