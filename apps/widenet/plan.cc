@@ -11,6 +11,7 @@
 #include "widenet/base/error.h"
 #include "widenet/infinite/closed_dual.h"
 #include "widenet/infinite/execute.h"
+#include "widenet/infinite/plane_gram.h"
 #include "widenet/infinite/program.h"
 
 namespace widenet::app {
@@ -127,6 +128,22 @@ void describe_path(const Network& network, const Program& program, Output output
   path.push_back(steps_sentence(program));
 }
 
+void describe_positions(const Network& network, const Shape& shape, KernelPlan& plan) {
+  plan.per_feature = 0;
+  const auto planes = plane_plan(network, shape);
+  if (!planes) {
+    plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64."};
+    return;
+  }
+  const Plane& last = planes->stages.back().out;
+  const std::size_t displacements = planes->all_displacements ? (2 * last.height - 1) * (2 * last.width - 1) : 1;
+  plan.path = {fmt::format("A block of samples at a time, on {} displacement{} between positions: every one is a small "
+                           "image of its own that passes through all layers.",
+                           displacements, displacements == 1 ? "" : "s"),
+               fmt::format("{} MiB per process for what runs at once.",
+                           plane_gram_bytes(*planes, sizeof(double)) / (std::size_t{1} << 20) + 1)};
+}
+
 }  // namespace
 
 KernelPlan plan_of(const Network& network, Limit limit, const std::vector<std::size_t>& extents) {
@@ -138,9 +155,9 @@ KernelPlan plan_of(const Network& network, Limit limit, const std::vector<std::s
           "the network reads positions, and the shape of a sample is not known (its layers depend on it) give "
           "--input-shape, channels last, as in 32x32x3");
     }
-    plan.layers = describe(network, Shape{{extents.begin(), extents.end() - 1}, extents.back()});
-    plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64."};
-    plan.per_feature = 0;
+    const Shape shape{{extents.begin(), extents.end() - 1}, extents.back()};
+    plan.layers = describe(network, shape);
+    describe_positions(network, shape, plan);
     return plan;
   }
   const std::size_t features = extents.empty() ? 0 : values_of(extents);
