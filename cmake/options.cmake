@@ -39,9 +39,5 @@ function(widenet_flags target)
     target_compile_options(${target} PRIVATE -fsanitize=${WIDENET_SANITIZE} -fno-sanitize-recover=all
                                              -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${WIDENET_SANITIZE})
-    if(WIDENET_SANITIZE STREQUAL "thread")
-      # Threads are the same for every instruction set: one is enough, and half of the compile time.
-      target_compile_definitions(${target} PRIVATE HWY_COMPILE_ONLY_STATIC)
-    endif()
   endif()
 endfunction()
