@@ -137,8 +137,8 @@ class PlaneRun {
               .to = {},
               .width = out.size[1],
               .raw = sums_itself(stage)};
-    for (std::size_t y = 0; y < out.size[0]; y += U) {
-      const std::size_t count = std::min(U, out.size[0] - y);
+    for (std::size_t y = 0, count = U; y < out.size[0]; y += count) {
+      if (out.size[0] - y < U) count = 1;
       for (std::size_t t = 0; t < (count - 1) * rows.stride + rows.taps; ++t) {
         const std::size_t p = (out.first[0] + y) * rows.stride + t - stage.before[0] - in.first[0];
         rows.k[t] = p < in.size[0] ? scratch_.plane(s % 2, 0) + p * out.size[1] * L : scratch_.zeros();
@@ -149,19 +149,10 @@ class PlaneRun {
         rows.mine[u] = row_ + offset + at(stage.out, out, y + u, nullptr) * parameters;
         rows.theirs[u] = column_ + (offset + at(stage.out, out, y + u, &shifts_[2 * s + 2]) * parameters) * L;
       }
-      switch (count) {
-        case 4:
-          activate<4>(s, positive, rows);
-          break;
-        case 3:
-          activate<3>(s, positive, rows);
-          break;
-        case 2:
-          activate<2>(s, positive, rows);
-          break;
-        default:
-          activate<1>(s, positive, rows);
-      }
+      if (count == U)
+        activate<U>(s, positive, rows);
+      else
+        activate<1>(s, positive, rows);
       for (std::size_t u = 0; u < count; ++u) finish_row(s + 1, out, y + u, u);
     }
     const auto* relu = stage.activation ? std::get_if<ReluDual>(&*stage.activation) : nullptr;
