@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "widenet/architecture/check_layer.h"
 #include "widenet/architecture/positions.h"
@@ -43,6 +45,10 @@ Shape chain(const Network& network, Shape shape, const std::string& prefix) {
 }
 
 }  // namespace
+
+std::size_t position_count(const Window& positions) {
+  return std::accumulate(positions.begin(), positions.end(), std::size_t{1}, std::multiplies<>());
+}
 
 std::string to_text(const Shape& shape) {
   std::string text;

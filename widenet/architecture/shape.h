@@ -18,6 +18,9 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
+// The extents multiplied; 1 for a vector.
+std::size_t position_count(const Window& positions);
+
 // "32x32x3"; with any number of channels "32x32xany".
 std::string to_text(const Shape& shape);
 

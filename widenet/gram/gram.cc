@@ -50,7 +50,7 @@ void check_size(const Gram<T>& gram, MatrixView<T> out) {
          out.rows(), out.cols(), gram.rows(), gram.cols());
 }
 
-// Computes the tiles on all threads; `finish` may do something with each.
+// Runs `run` on every tile, on all threads.
 template <class F>
 void for_each_tile(const std::vector<Tile>& tiles, const Progress& progress, const F& run) {
   double total = 0, done = 0;

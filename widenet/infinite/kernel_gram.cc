@@ -181,9 +181,7 @@ struct Builder {
   }
 };
 
-std::size_t features_of(const Shape& shape) {
-  return std::accumulate(shape.positions.begin(), shape.positions.end(), shape.channels, std::multiplies<>());
-}
+std::size_t features_of(const Shape& shape) { return position_count(shape.positions) * shape.channels; }
 
 std::size_t side_bytes(const Kernel& kernel, std::size_t n, const Shape& shape, std::size_t number_size, bool columns) {
   const auto sum = [&](const std::vector<Kernel>& parts) {

@@ -13,7 +13,7 @@ namespace {
 // A pooled entry is work for milliseconds; of the others many share what is prepared of the samples of a tile.
 template <class T>
 std::size_t tile_side(const PlanePlan& plan) {
-  constexpr std::size_t lanes = plane_lanes<T>, memory = std::size_t{16} << 20;
+  constexpr std::size_t lanes = plane_lanes<T>, memory = std::size_t{28} << 20;
   if (plan.all_displacements) return lanes;
   return std::max(std::min<std::size_t>(128, memory / PlaneSamples<T>::bytes(plan)) / lanes * lanes, lanes);
 }
@@ -37,9 +37,14 @@ class PlaneGram final : public Gram<T> {
   // is the row, so that both entries are the same number.
   void tile(Range rows, Range cols, MatrixView<T> out) const override {
     visit(rows, cols, [&](std::size_t i, std::size_t j, double value) {
-      if (!symmetric_ || i <= j) out(i - rows.begin, j - cols.begin) = static_cast<T>(value);
+      if (symmetric_ && j < i) return;
+      out(i - rows.begin, j - cols.begin) = static_cast<T>(value);
+      const bool holds_mirror = symmetric_ && j < rows.end && j >= rows.begin && i < cols.end && i >= cols.begin;
+      if (holds_mirror) out(j - rows.begin, i - cols.begin) = static_cast<T>(value);
     });
-    if (!symmetric_ || cols.begin + 1 >= rows.end) return;
+    // Below the diagonal a tile across it has mirrors alone.
+    const bool all_mirrored = rows.begin <= cols.begin && rows.end <= cols.end;
+    if (!symmetric_ || all_mirrored || cols.begin + 1 >= rows.end) return;
     visit(cols, rows, [&](std::size_t j, std::size_t i, double value) {
       if (j < i) out(i - rows.begin, j - cols.begin) = static_cast<T>(value);
     });

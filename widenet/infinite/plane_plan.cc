@@ -1,6 +1,6 @@
 #include "widenet/infinite/plane_plan.h"
 
-#include <algorithm>
+#include "widenet/infinite/program.h"
 
 namespace widenet {
 namespace {
@@ -36,15 +36,14 @@ class Planner {
   // Weights of `weight_std` over `window` positions: what NTK and standard parametrisation make of them.
   template <class L>
   void set_weights(const L& layer, std::size_t window, PlaneStage& stage) {
-    const double weight = layer.weight_std * layer.weight_std, bias = layer.bias_std * layer.bias_std;
-    stage.scale *= weight / static_cast<double>(window);
-    stage.bias = bias;
-    stage.own = layer.trained ? 1 : 0;
-    stage.own_bias = layer.trained ? bias : 0;
-    if (layer.parametrization != Parametrization::standard || !layer.trained) return;
-    possible = possible && weight > 0 && shape_.channels > 0;
-    stage.own = static_cast<double>(shape_.channels * window) / weight;
-    stage.own_bias = bias != 0 ? 1 : 0;
+    const AffineLayer affine = affine_layer(layer, shape_.channels * window);
+    stage.scale *= affine.weight_variance / static_cast<double>(window);
+    stage.bias = affine.bias_variance;
+    stage.own = affine.own_out;
+    stage.own_bias = affine.own_out * affine.bias_variance + affine.own_one;
+    if (!layer.trained || layer.parametrization != Parametrization::standard) return;
+    possible = possible && affine.weight_variance > 0 && affine.own_in > 0;
+    stage.own = affine.own_in / affine.weight_variance;
   }
 
   void add(const Dense& dense) {
@@ -69,7 +68,7 @@ class Planner {
     for (std::size_t a = 0; a < conv.window.size(); ++a) {
       const std::size_t to = a + 2 - conv.window.size(), k = conv.window[a],
                         s = conv.stride.empty() ? 1 : conv.stride[a];
-      const std::size_t n = shape_.positions[a], out = (n + s - 1) / s;
+      const std::size_t n = shape_.positions[a], out = *places(n, k, s, conv.padding);
       stage.window[to] = k;
       stage.stride[to] = s;
       if (conv.padding == Padding::same && (out - 1) * s + k > n) stage.before[to] = ((out - 1) * s + k - n) / 2;

@@ -12,21 +12,29 @@ std::size_t factor_count(const ClosedDual& dual) {
   return std::visit([](const auto& d) { return d.factors; }, dual);
 }
 
+// The taps of output o along an axis that read inside a plane of n positions.
+Range taps_inside(std::size_t o, std::size_t window, std::size_t stride, std::size_t before, std::size_t n) {
+  const std::size_t first = o * stride;  // minus `before` is what tap 0 reads
+  const std::size_t begin = first < before ? before - first : 0;
+  const std::size_t end = n + before > first ? std::min(window, n + before - first) : 0;
+  return {begin, std::max(begin, end)};
+}
+
 // q' = scale sum(q) + bias over the window.
 std::vector<double> through_window(const PlaneStage& stage, const std::vector<double>& q) {
   std::vector<double> out(stage.out.size());
-  for (std::size_t y = 0; y < stage.out.height; ++y)
+  for (std::size_t y = 0; y < stage.out.height; ++y) {
+    const Range down = taps_inside(y, stage.window[0], stage.stride[0], stage.before[0], stage.in.height);
     for (std::size_t x = 0; x < stage.out.width; ++x) {
+      const Range along = taps_inside(x, stage.window[1], stage.stride[1], stage.before[1], stage.in.width);
       double sum = 0;
-      for (std::size_t t = 0; t < stage.window[0]; ++t)
-        for (std::size_t u = 0; u < stage.window[1]; ++u) {
-          // Wraps around below 0, which is beyond the plane as well.
-          const std::size_t py = y * stage.stride[0] + t - stage.before[0],
-                            px = x * stage.stride[1] + u - stage.before[1];
-          if (py < stage.in.height && px < stage.in.width) sum += q[py * stage.in.width + px];
-        }
+      for (std::size_t t = down.begin; t < down.end; ++t) {
+        const double* row = q.data() + (y * stage.stride[0] + t - stage.before[0]) * stage.in.width;
+        for (std::size_t u = along.begin; u < along.end; ++u) sum += row[x * stage.stride[1] + u - stage.before[1]];
+      }
       out[y * stage.out.width + x] = stage.scale * sum + stage.bias;
     }
+  }
   return out;
 }
 
@@ -48,8 +56,8 @@ template <class T>
 PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, As as)
     : lanes_(as == As::rows ? 1 : plane_lanes<T>),
       pixel_count_(plan.input.size() * plan.channels),
-      offsets_(plane_offsets(plan)) {
-  parameter_count_ = offsets_.back();
+      offsets_(plane_offsets(plan)),
+      parameter_count_(offsets_.back()) {
   const std::size_t blocks = (x.rows() + lanes_ - 1) / lanes_;
   pixels_ = Buffer<T>(blocks * lanes_ * pixel_count_, T(0));
   parameters_ = Buffer<T>(blocks * lanes_ * parameter_count_, T(0));

@@ -35,8 +35,9 @@ class PlaneSamples {
  private:
   void fill(const PlanePlan& plan, const T* x, T* pixels, T* parameters) const;
 
-  std::size_t lanes_, pixel_count_, parameter_count_;
+  std::size_t lanes_, pixel_count_;
   std::vector<std::size_t> offsets_;
+  std::size_t parameter_count_;
   Buffer<T> pixels_, parameters_;
 };
 

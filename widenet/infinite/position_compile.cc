@@ -1,28 +1,10 @@
 // Networks with positions as steps.
 #include <cmath>
-#include <numeric>
 
 #include "widenet/infinite/position_steps.h"
 
 namespace widenet {
 namespace {
-
-std::size_t count_of(const Window& positions) {
-  return std::accumulate(positions.begin(), positions.end(), std::size_t{1}, std::multiplies<>());
-}
-
-template <class Weights>
-AffineLayer affine_layer(const Weights& layer, std::size_t fan_in) {
-  AffineLayer out{layer.weight_std * layer.weight_std, layer.bias_std * layer.bias_std, 1, 0, 0};
-  if (!layer.trained) {
-    out.own_out = 0;
-  } else if (layer.parametrization == Parametrization::standard) {
-    out.own_out = 0;
-    out.own_in = static_cast<double>(fan_in);
-    out.own_one = layer.bias_std != 0 ? 1 : 0;
-  }
-  return out;
-}
 
 // Positions that agree on all axes but those that are averaged over make one group.
 std::vector<std::size_t> groups_of(const LayerNorm& norm, const Window& positions) {
@@ -63,7 +45,7 @@ AttentionAt attention_step(const Attention& layer, const Shape& shape) {
     step.input_share = channels / (channels + added);
     share *= added / (channels + added);
   }
-  const std::size_t count = count_of(shape.positions);
+  const std::size_t count = position_count(shape.positions);
   step.embedding = Matrix<double>(count, count);
   for (std::size_t p = 0; p < count; ++p)
     for (std::size_t q = 0; q < count; ++q)
@@ -93,7 +75,7 @@ class Compiler {
     steps.emplace_back(DenseAt{affine_layer(dense, shape_.channels)});
   }
   void add(const Conv& conv, const Shape& after, Steps& steps) {
-    const std::size_t fan_in = shape_.channels * count_of(conv.window);
+    const std::size_t fan_in = shape_.channels * position_count(conv.window);
     steps.emplace_back(ConvAt{taps_of(conv, shape_.positions, after.positions), conv.kind == ConvKind::local,
                               affine_layer(conv, fan_in)});
   }
@@ -125,7 +107,7 @@ class Compiler {
     steps.emplace_back(attention_step(attention, shape_));
   }
   void add(const Aggregate&, const Shape&, Steps& steps) {
-    steps.emplace_back(AggregateAt{count_of(shape_.positions)});
+    steps.emplace_back(AggregateAt{position_count(shape_.positions)});
   }
 
   void add(const Repeat& repeat, const Shape&, Steps& steps) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <numeric>
 
 #include "widenet/architecture/kernel.h"
 #include "widenet/base/error.h"
@@ -11,10 +10,6 @@
 
 namespace widenet {
 namespace {
-
-std::size_t count_of(const Window& positions) {
-  return std::accumulate(positions.begin(), positions.end(), std::size_t{1}, std::multiplies<>());
-}
 
 // K = x_p . z_p' / channels, one chain of fused operations, and Theta = 0.
 PairState input_state(const Matrix<double>& x, const Matrix<double>& z, const Presence& rows, const Presence& columns) {
@@ -77,7 +72,7 @@ void check_finite(const PairState& own, std::size_t number) {
 
 // The values as positions x channels, with what is masked taken out.
 OwnState unmasked(const PositionSample& sample, const Shape& shape, std::optional<double> mask) {
-  const std::size_t positions = count_of(shape.positions);
+  const std::size_t positions = position_count(shape.positions);
   OwnState own{Matrix<double>(positions, shape.channels), {}, {}, {}};
   std::copy(sample.values.begin(), sample.values.end(), own.values.data());
   if (!mask) return own;
@@ -127,7 +122,7 @@ PositionNetwork::PositionNetwork(const Network& network, const Shape& shape, std
 }
 
 OwnState PositionNetwork::own(const PositionSample& sample, std::size_t number) const {
-  const std::size_t positions = count_of(input_.positions);
+  const std::size_t positions = position_count(input_.positions);
   if (sample.values.size() != positions * input_.channels)
     fail("sample {} has {} numbers (a sample of the shape {} has {}) give samples of that shape", number,
          sample.values.size(), to_text(input_), positions * input_.channels);

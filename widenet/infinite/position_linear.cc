@@ -7,8 +7,6 @@
 namespace widenet {
 namespace {
 
-constexpr double layer_norm_epsilon = 1e-12;
-
 double covariance_after(const AffineLayer& layer, double k) { return layer.weight_variance * k + layer.bias_variance; }
 double tangent_after(const AffineLayer& layer, double k, double theta) {
   return layer.own_out * covariance_after(layer, k) + layer.own_in * k + layer.own_one + layer.weight_variance * theta;

@@ -43,15 +43,9 @@ class Compiler {
  private:
   void add(const Dense& dense, std::size_t slot) {
     flush_unless_chain_continues(slot);
-    AffineLayer layer{dense.weight_std * dense.weight_std, dense.bias_std * dense.bias_std, 1, 0, 0};
     if (dense.bias_std != 0) homogeneous_ = false;
-    if (!dense.trained) {
-      layer.own_out = 0;
-    } else if (dense.parametrization == Parametrization::standard) {
-      layer.own_out = 0;
-      layer.own_in = static_cast<double>(width.value());
-      layer.own_one = dense.bias_std != 0 ? 1 : 0;
-    }
+    const bool reads_width = dense.trained && dense.parametrization == Parametrization::standard;
+    const AffineLayer layer = affine_layer(dense, reads_width ? width.value() : 0);
     width = dense.width;
     if (pending_) flush();
     pending_ = layer;

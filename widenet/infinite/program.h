@@ -24,6 +24,23 @@ struct AffineLayer {
   double own_out = 1, own_in = 0, own_one = 0;
 };
 
+// Of a Dense or Conv with this fan-in, which standard parametrisation alone reads.
+template <class Weights>
+AffineLayer affine_layer(const Weights& weights, std::size_t fan_in) {
+  AffineLayer layer{weights.weight_std * weights.weight_std, weights.bias_std * weights.bias_std, 1, 0, 0};
+  if (!weights.trained) {
+    layer.own_out = 0;
+  } else if (weights.parametrization == Parametrization::standard) {
+    layer.own_out = 0;
+    layer.own_in = static_cast<double>(fan_in);
+    layer.own_one = weights.bias_std != 0 ? 1 : 0;
+  }
+  return layer;
+}
+
+// What layer_norm adds to the variances.
+inline constexpr double layer_norm_epsilon = 1e-12;
+
 struct AffineStep {
   std::size_t slot;
   AffineLayer layer;

@@ -1,10 +1,9 @@
 // Chains of [affine relu]: the steps of most networks, on a vector of each of `Rows` rows at once. Included by
 // execute-inl.h in its place; no include guard of its own.
 
-// A layer has two halves: the second half of one
-// group runs while the square roots of the next are under way. The rows share what is read of the columns.
-// Bias: B > 0; Positive: the correlations are >= 0 for certain, as they are after the first of relu and abs. Only s is
-// kept up to date, for only s is read.
+// A layer has two halves: the second half of one group runs while the square roots of the next are under way. The rows
+// share what is read of the columns. Bias: B > 0; Positive: the correlations are >= 0 for certain, as they are after
+// the first of relu and abs. Only s is kept up to date, for only s is read.
 template <class N, std::size_t Rows>
 struct ReluGroup {
   PoleRoot<N> pole[Rows];

@@ -10,7 +10,6 @@
 namespace widenet {
 namespace {
 
-constexpr double layer_norm_epsilon = 1e-12;
 constexpr std::size_t table_side_bytes = 240;  // of a sample in DualSides
 
 double inverse_or_zero(double x) { return x > 0 ? 1 / x : 0; }
