@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstdlib>
 #include <new>
 
 namespace widenet::detail {
@@ -9,13 +10,10 @@ namespace widenet::detail {
 void* allocate(std::size_t bytes) {
   constexpr std::size_t small_alignment = 128, huge_page = std::size_t{1} << 21;
   const bool large = bytes >= 2 * huge_page;
-  const std::size_t alignment = large ? huge_page : small_alignment;
-  if (bytes > SIZE_MAX - alignment) throw std::bad_alloc();
-  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
-  if (!memory) throw std::bad_alloc();
-  // A wish: where it is not granted, small pages serve as well.
-  if (large) (void)madvise(memory, rounded, MADV_HUGEPAGE);
+  void* memory = nullptr;
+  if (posix_memalign(&memory, large ? huge_page : small_alignment, bytes == 0 ? 1 : bytes) != 0) throw std::bad_alloc();
+  // A wish: where it is not granted, small pages serve as well. The last page is not rounded up to a huge one.
+  if (large) (void)madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
   return memory;
 }
 

@@ -22,6 +22,9 @@ constexpr std::size_t blas_bytes_per_thread = std::size_t{10} << 20;
 // A tile's rows packed and their products, which every thread keeps (96 rows against 384 columns, and the allocator's
 // rounding).
 constexpr std::size_t tile_bytes_per_thread = std::size_t{512} << 10;
+// Where the system gives huge pages unasked, every large piece of memory may end in one: the Gram, the samples, and
+// one piece of every thread.
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 // Rows on which a kernel or a ridge is chosen, where there are more.
 constexpr std::size_t selection_rows = 1000, ridge_rows = 2000;
@@ -248,10 +251,11 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, s
   const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, d, word);
   const std::size_t tiles = (n + SymmetricTiles::default_tile_size - 1) / SymmetricTiles::default_tile_size;
   const std::size_t blas = std::min(thread_count(), tiles) * blas_bytes_per_thread;
+  const std::size_t pages = (2 + thread_count()) * huge_page;
   // Of every row: its inputs raw, scaled and in the model; targets, coefficients, fitted and left-out predictions and
   // their probabilities; its class, its label, its share of the inverse and its deviation.
   const std::size_t rows = n * (3 * d + 6 * m + 4) * word;
-  return rows + blas + thread_count() * tile_bytes_per_thread + std::max(choosing, solving + gram);
+  return rows + blas + pages + thread_count() * tile_bytes_per_thread + std::max(choosing, solving + gram);
 }
 
 FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& options) {
