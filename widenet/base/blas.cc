@@ -60,13 +60,6 @@ void gemm(Transpose a, Transpose b, float alpha, MatrixView<const float> A, Matr
               stride(A), B.data(), stride(B), beta, C.data(), stride(C));
 }
 
-void syrk(double alpha, MatrixView<const double> A, double beta, MatrixView<double> C) {
-  prepare();
-  if (C.rows() == 0) return;
-  cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, to_int(C.rows()), to_int(A.cols()), alpha, A.data(), stride(A),
-              beta, C.data(), stride(C));
-}
-
 std::size_t potrf(MatrixView<double> A) {
   prepare();
   if (A.rows() == 0) return 0;

@@ -16,9 +16,6 @@ void gemm(Transpose a, Transpose b, double alpha, MatrixView<const double> A, Ma
 void gemm(Transpose a, Transpose b, float alpha, MatrixView<const float> A, MatrixView<const float> B, float beta,
           MatrixView<float> C);
 
-// Lower triangle of C = alpha A A^T + beta C; A is n x k. n^2 k flops.
-void syrk(double alpha, MatrixView<const double> A, double beta, MatrixView<double> C);
-
 // Lower Cholesky factor of the leading square of A, in place; the strict upper triangle is left alone.
 // Returns 0, or the 1-based index of the first pivot that is not positive. n^3/3 flops.
 std::size_t potrf(MatrixView<double> A);

@@ -9,6 +9,7 @@
 
 #include <cmath>
 
+#include "widenet/base/register_block-inl.h"
 #include "widenet/base/threads.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -16,39 +17,22 @@ namespace widenet {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Rows per register block: 3 vectors wide, so 24 of 32 registers hold sums on AVX-512 and 12 of 16 on AVX2.
-constexpr std::size_t row_block = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 // Features per pass: a pass of a panel stays in the first-level cache.
 constexpr std::size_t depth_block = 264;
 
-// One register block: Rows x (3 vectors), features [0, depth). `a` is [feature][row_block].
+// One block of registers: Rows x (3 vectors), features [0, depth). `a` is [feature][row_block].
 template <std::size_t Rows, class T>
 HWY_INLINE void register_block(const T* HWY_RESTRICT a, const T* HWY_RESTRICT b, std::size_t depth, T* HWY_RESTRICT out,
                                std::size_t stride, bool first) {
-  const hn::ScalableTag<T> d;
-  const std::size_t lanes = hn::Lanes(d);
-  using V = hn::Vec<decltype(d)>;
-  V sum[Rows][3];
-#pragma GCC unroll 8
-  for (std::size_t r = 0; r < Rows; ++r)
-#pragma GCC unroll 3
-    for (std::size_t v = 0; v < 3; ++v) sum[r][v] = first ? hn::Zero(d) : hn::LoadU(d, out + r * stride + v * lanes);
-  for (std::size_t k = 0; k < depth; ++k) {
-    const V b0 = hn::LoadU(d, b), b1 = hn::LoadU(d, b + lanes), b2 = hn::LoadU(d, b + 2 * lanes);
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < Rows; ++r) {
-      const V x = hn::Set(d, a[r]);
-      sum[r][0] = hn::MulAdd(x, b0, sum[r][0]);
-      sum[r][1] = hn::MulAdd(x, b1, sum[r][1]);
-      sum[r][2] = hn::MulAdd(x, b2, sum[r][2]);
-    }
-    a += row_block;
-    b += panel_width<T>;
-  }
-#pragma GCC unroll 8
-  for (std::size_t r = 0; r < Rows; ++r)
-#pragma GCC unroll 3
-    for (std::size_t v = 0; v < 3; ++v) hn::StoreU(sum[r][v], d, out + r * stride + v * lanes);
+  RegisterBlock<Rows, T> block;
+  if (first)
+    block.clear();
+  else
+    block.load(out, stride);
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
+  const T* const vectors[3] = {b, b + lanes, b + 2 * lanes};
+  block.add(a, row_block, vectors, panel_width<T>, depth);
+  block.store(out, stride, [](auto sum, const T*) HWY_ATTR { return sum; });
 }
 
 // Rows of the tile as [block][feature][row_block], the last block filled with copies of the last row.

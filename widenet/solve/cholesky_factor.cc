@@ -1,5 +1,6 @@
 // What follows from a Cholesky factor: solutions, the log-determinant, the diagonal of the inverse.
 #include <cmath>
+#include <memory>
 #include <mutex>
 
 #include "widenet/base/blas.h"
@@ -7,6 +8,7 @@
 #include "widenet/base/threads.h"
 #include "widenet/solve/cholesky.h"
 #include "widenet/solve/ready_flags.h"
+#include "widenet/solve/tile_solve.h"
 
 namespace widenet {
 namespace {
@@ -42,23 +44,51 @@ void solve_triangular(const SymmetricTiles& L, Transpose transpose, MatrixView<d
   });
 }
 
-// Squared column norms of L^-1 for the columns of tile column j: X = L^-1 E_j by forward substitution, its rows before
-// tile j being zero.
-void inverse_column_norms(const SymmetricTiles& L, std::size_t j, double* norms) {
-  const Range cols = L.range(j);
-  Matrix<double> X(L.size() - cols.begin, cols.size());
-  const auto rows = [&](std::size_t i) {
-    return X.view().rows({L.range(i).begin - cols.begin, L.range(i).end - cols.begin});
-  };
-  for (std::size_t c = 0; c < cols.size(); ++c) X(c, c) = 1;
-  std::fill_n(norms, cols.size(), 0.0);
-  for (std::size_t i = j; i < L.tiles(); ++i) {
-    for (std::size_t k = j; k < i; ++k) blas::gemm(Transpose::no, Transpose::no, -1, L.tile(i, k), rows(k), 1, rows(i));
-    blas::trsm_left(Transpose::no, L.tile(i, i), rows(i));
+// What a thread needs to compute squared column norms of L^-1.
+class InverseColumns {
+ public:
+  explicit InverseColumns(const SymmetricTiles& L) : L_(L), current_(tile_numbers()), factor_(tile_numbers()) {}
+
+  // For the columns of tile column j: Y = E_j^T L^-T, tile by tile from its tile j on; those before are zero.
+  void norms(std::size_t j, double* out) {
+    const std::size_t width = L_.range(j).size(), needed = tile_numbers() * (L_.tiles() - j);
+    if (rows_.size() < needed) rows_ = Buffer<double>(needed);
+    std::fill_n(out, width, 0.0);
+    for (std::size_t i = j; i < L_.tiles(); ++i) {
+      const MatrixView<double> C(current_.data(), width, L_.range(i).size());
+      std::fill_n(C.data(), width * C.cols(), 0.0);
+      for (std::size_t c = 0; i == j && c < width; ++c) C(c, c) = 1;
+      for (std::size_t k = j; k < i; ++k)
+        subtract_product(done(j, k), packed(i, k), {0, L_.range(k).size()}, Part::all, C);
+      solve_and_pack(L_.tile(i, i), packed(i, i), C, done(j, i));
+      for (std::size_t c = 0; c < width; ++c)
+        for (const double y : C.row(c)) out[c] += y * y;
+    }
   }
-  for (std::size_t r = 0; r < X.rows(); ++r)
-    for (std::size_t c = 0; c < X.cols(); ++c) norms[c] += X(r, c) * X(r, c);
-}
+
+  // Of the threads together: that of tile column j has the rows from j on.
+  static std::size_t bytes(std::size_t n, std::size_t threads) {
+    const std::size_t b = SymmetricTiles::default_tile_size, tiles = (n + b - 1) / b, side = std::min(n, b);
+    std::size_t numbers = 0;
+    for (std::size_t j = 0; j < std::min(tiles, threads); ++j) numbers += side * side * (2 + tiles - j);
+    return numbers * sizeof(double);
+  }
+
+ private:
+  std::size_t tile_numbers() const { return L_.range(0).size() * L_.range(0).size(); }
+  PackedTile done(std::size_t j, std::size_t i) {
+    return {rows_.data() + (i - j) * tile_numbers(), L_.range(j).size(), L_.range(i).size()};
+  }
+  PackedTile packed(std::size_t i, std::size_t k) {
+    const MatrixView<const double> tile = L_.tile(i, k);
+    const PackedTile to{factor_.data(), tile.rows(), tile.cols()};
+    pack_tile(tile, {0, tile.cols()}, to);
+    return to;
+  }
+
+  const SymmetricTiles& L_;
+  Buffer<double> current_, factor_, rows_;
+};
 
 }  // namespace
 
@@ -94,8 +124,10 @@ std::vector<double> CholeskyFactor::inverse_diagonal(const Progress& progress) c
   for (std::size_t j = 0; j < lower_.tiles(); ++j) event.total += flops(j);
   std::mutex reporting;
   // The longest columns come first, which evens out who finishes when.
-  parallel_for(lower_.tiles(), [&](std::size_t j, std::size_t) {
-    inverse_column_norms(lower_, j, norms.data() + lower_.range(j).begin);
+  std::vector<std::unique_ptr<InverseColumns>> workers(thread_count());
+  parallel_for(lower_.tiles(), [&](std::size_t j, std::size_t worker) {
+    if (!workers[worker]) workers[worker] = std::make_unique<InverseColumns>(lower_);
+    workers[worker]->norms(j, norms.data() + lower_.range(j).begin);
     if (!progress) return;
     const std::lock_guard lock(reporting);
     event.done += flops(j);
@@ -104,11 +136,6 @@ std::vector<double> CholeskyFactor::inverse_diagonal(const Progress& progress) c
   return norms;
 }
 
-std::size_t CholeskyFactor::inverse_diagonal_bytes(std::size_t n) {
-  const std::size_t b = SymmetricTiles::default_tile_size, tiles = (n + b - 1) / b;
-  std::size_t numbers = 0;
-  for (std::size_t j = 0; j < std::min(tiles, thread_count()); ++j) numbers += (n - j * b) * std::min(b, n - j * b);
-  return numbers * sizeof(double);
-}
+std::size_t CholeskyFactor::inverse_diagonal_bytes(std::size_t n) { return InverseColumns::bytes(n, thread_count()); }
 
 }  // namespace widenet
