@@ -60,7 +60,9 @@ Command evaluate_command(CLI::App& program) {
       add_command(program, "evaluate", "Measure a model on a table; what fit measured stands beside it.",
                   "widenet evaluate price.model held_out.csv");
   command->add_option("MODEL", options->model, "A file that fit wrote")->required();
-  command->add_option("TABLE", options->table, "Raw rows with the columns of the training table and the target")
+  command
+      ->add_option("TABLE", options->table,
+                   "Raw rows with the columns of the training table, or samples of its shape, and the target")
       ->required();
   command->add_option("--target", options->target, "File of the targets, where the table is an array of inputs alone")
       ->type_name("FILE");

@@ -12,6 +12,7 @@
 #include "apps/widenet/report.h"
 #include "apps/widenet/target_table.h"
 #include "widenet/base/error.h"
+#include "widenet/data/array.h"
 #include "widenet/data/text.h"
 #include "widenet/learn/memory.h"
 #include "widenet/learn/model_file.h"
@@ -20,7 +21,7 @@ namespace widenet::app {
 namespace {
 
 struct Options {
-  std::string table, target, task, kernel, ridge = "auto", solver = "cholesky", scale, test, test_target, out;
+  std::string table, target, task, kernel, ridge = "auto", solver = "cholesky", scale, shape, test, test_target, out;
   std::size_t folds = 0;  // 0: none
   std::optional<double> split;
 };
@@ -72,8 +73,19 @@ Rows split_table(const Table& table, double share, const FitOptions& how) {
   return {std::move(split.train), std::move(learned), std::move(split.test)};
 }
 
+// Rows of plain numbers become samples of a shape.
+void set_shape(const std::string& shape, Table& table) {
+  const std::vector<std::size_t> extents = extents_of(shape);
+  const std::size_t numbers = product(extents).value(), inputs = table.columns.size() - 1;
+  if (numbers != inputs)
+    fail("--input-shape {} is of {} numbers, the rows of {} have {} beside the target (one for each) give another",
+         shape, numbers, table.provenance.path, inputs);
+  table.sample_shape = extents;
+}
+
 Rows read_rows(const Options& options, FitOptions& how) {
   TargetTable read = read_with_target(options.table, options.target);
+  if (!options.shape.empty()) set_shape(options.shape, read.table);
   how.target = read.target;
   if (options.split) return split_table(read.table, *options.split, how);
   if (options.folds > read.table.rows())
@@ -88,7 +100,7 @@ Rows read_rows(const Options& options, FitOptions& how) {
 void state_memory(const Rows& rows, const FitOptions& how, const Settings& settings) {
   const Coding& coding = rows.learned.coding;
   const std::size_t outputs = coding.target.task == Task::classification ? coding.target.class_names.size() : 1;
-  const std::size_t bytes = fit_bytes(how, rows.train.rows(), coding.width(), outputs);
+  const std::size_t bytes = fit_bytes(how, rows.train.rows(), shape_of(coding.sample_shape), outputs);
   check_memory(bytes, how.memory, fmt::format("fitting {} rows", rows.train.rows()));
   notice(settings,
          fmt::format("memory: {} to fit {} rows of {} inputs", memory_text(bytes), rows.train.rows(), coding.width()));
@@ -128,12 +140,19 @@ void run(const Options& options, const Settings& settings) {
 
 Command fit_command(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(program, "fit", "Fit a kernel model to a table and save it.",
+  CLI::App* command = add_command(program, "fit", "Fit a kernel model to a table or an array of samples and save it.",
                                   "widenet fit houses.csv --target price --folds 5 --out price.model");
-  command->add_option("TABLE", options->table, "csv, npy, npz, libsvm or idx, also gzipped")->required();
   command
-      ->add_option("--target", options->target,
-                   "Column to predict, or a file that holds it alone (y.npy) beside an array")
+      ->add_option(
+          "TABLE", options->table,
+          "csv, npy, npz, libsvm, idx or cifar (.bin), also gzipped; of an array of images or sequences samples "
+          "first, channels last")
+      ->required();
+  command
+      ->add_option(
+          "--target", options->target,
+          "Column to predict (of cifar: label), or a file that holds it alone (y.npy, xy.npz:y, an idx file of "
+          "labels) beside an array")
       ->type_name("COLUMN")
       ->required();
   add_out(*command, options->out, "The model");
@@ -152,6 +171,10 @@ Command fit_command(CLI::App& program) {
   add_words(*command, "--scale", options->scale, {"standard", "normalise", "none"},
             "standard: columns to mean 0 and variance 1; normalise: rows likewise. Unless given: standard, and without "
             "--kernel the better of both");
+  command
+      ->add_option("--input-shape", options->shape,
+                   "Shape of one sample, channels last, e.g. 28x28x1; that of the file unless given")
+      ->type_name("SHAPE");
   CLI::Option* test = command->add_option("--test", options->test, "Table to measure the model on")->type_name("FILE");
   command->add_option("--test-target", options->test_target, "File of the test table's targets, where it is an array")
       ->type_name("FILE")

@@ -3,13 +3,11 @@
 
 #include <filesystem>
 #include <memory>
-#include <numeric>
 
 #include "apps/widenet/options.h"
 #include "apps/widenet/report.h"
 #include "widenet/architecture/kernel.h"
 #include "widenet/base/error.h"
-#include "widenet/data/array.h"
 #include "widenet/data/text.h"
 #include "widenet/learn/model_file.h"
 
@@ -19,22 +17,6 @@ namespace {
 struct Options {
   std::string what, shape;
 };
-
-// "28x28x1" as its extents.
-std::vector<std::size_t> extents_of(const std::string& shape) {
-  std::vector<std::size_t> extents;
-  for (const std::string& part : CLI::detail::split(shape, 'x')) {
-    const auto extent = text::parse_count(part);
-    if (!extent || *extent == 0)
-      fail("--input-shape {} is no shape (whole numbers above 0, joined by x, are one) give e.g. 784 or 32x32x3",
-           text::shown(shape));
-    extents.push_back(*extent);
-  }
-  const auto count = product(extents);
-  if (!count || *count > (std::size_t{1} << 40U))
-    fail("--input-shape {} is too large (its values could not be counted) give a smaller one", text::shown(shape));
-  return extents;
-}
 
 bool exists(const std::string& path) {
   // One array of an archive is "file.npz:NAME".

@@ -39,6 +39,13 @@ std::string target_text(const Model& model) {
   return out;
 }
 
+std::string rows_text(const Model& model) {
+  std::string out = fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols());
+  const std::vector<std::size_t>& shape = model.coding.sample_shape;
+  if (shape.size() > 1) out += fmt::format(" ({})", fmt::join(shape, " x "));
+  return out;
+}
+
 json model_json(const Model& model, const std::string& path, std::uint32_t version) {
   json columns = json::array();
   for (const ColumnCoding& column : model.coding.inputs) {
@@ -59,6 +66,7 @@ json model_json(const Model& model, const std::string& path, std::uint32_t versi
               {"target", model.coding.target.name},
               {"rows", model.inputs.rows()},
               {"inputs", model.inputs.cols()},
+              {"sample_shape", model.coding.sample_shape},
               {"columns", columns},
               {"metrics", model.metrics},
               {"notes", model.notes}};
@@ -75,10 +83,8 @@ void print_model(const std::string& path, const Settings& settings) {
   std::string out = field("model", path) + field("format", fmt::format("version {}", version)) +
                     field("kernel", short_text(model.kernel, longest_list)) + field("ridge", number(model.ridge)) +
                     field("solver", to_string(model.solver)) + field("scale", to_string(model.scaling.mode)) +
-                    field("target", target_text(model)) +
-                    field("rows", fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols())) +
-                    note_fields(model.notes) + "\n" + metrics_table(model.metrics) + "\n" +
-                    columns_of(model.coding).text();
+                    field("target", target_text(model)) + field("rows", rows_text(model)) + note_fields(model.notes) +
+                    "\n" + metrics_table(model.metrics) + "\n" + columns_of(model.coding).text();
   if (model.coding.inputs.size() > shown_columns)
     out +=
         fmt::format("... and {} more columns (all of them with --json)\n", model.coding.inputs.size() - shown_columns);

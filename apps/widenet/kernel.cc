@@ -31,19 +31,12 @@ std::size_t product_or_most(std::size_t a, std::size_t b) {
   return a != 0 && b > static_cast<std::size_t>(-1) / a ? static_cast<std::size_t>(-1) : a * b;
 }
 
-// Channels are the last axis; an array of rows of numbers has no other.
-Shape shape_of(const Array& array) {
-  const std::vector<std::size_t>& extents = array.sample_shape;
-  if (extents.size() < 2) return {{}, array.values.cols()};
-  return {{extents.begin(), extents.end() - 1}, extents.back()};
-}
-
 // States what the work needs and refuses it where that is not there.
 template <class T>
 void check_size(const Kernel& kernel, const Array& x, const Array* z, bool diagonal, const Settings& settings) {
   const std::size_t n = x.values.rows(), m = z == nullptr ? n : z->values.rows(), d = x.values.cols();
   const std::size_t matrix = product_or_most(product_or_most(n, diagonal ? 1 : m), sizeof(T));
-  const std::size_t samples = kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, shape_of(x), sizeof(T)) +
+  const std::size_t samples = kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, shape_of(x.sample_shape), sizeof(T)) +
                               (sizeof(T) == sizeof(double) ? 0 : (n + (z == nullptr ? 0 : m)) * d * sizeof(T));
   const std::size_t needed = matrix > static_cast<std::size_t>(-1) - samples ? matrix : matrix + samples;
   const std::string shape = diagonal ? fmt::format("{} numbers", n) : fmt::format("{} x {} numbers", n, m);
@@ -64,7 +57,7 @@ Computed compute(const Kernel& kernel, Array& x, Array* z, const Options& option
   check_size<T>(kernel, x, z, options.diagonal, settings);
   const Matrix<T> rows = converted<T>(std::move(x.values));
   const Matrix<T> cols = z == nullptr ? Matrix<T>() : converted<T>(std::move(z->values));
-  const Shape shape = shape_of(x);
+  const Shape shape = shape_of(x.sample_shape);
   ProgressLine line(settings);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
@@ -94,12 +87,13 @@ void run(const Options& options, const Settings& settings) {
         "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
         "columns",
         options.x, x.values.cols(), options.z, z->values.cols());
-  if (z && shape_of(x).positions.size() + shape_of(*z).positions.size() > 0 && shape_of(x) != shape_of(*z))
+  if (z && shape_of(x.sample_shape).positions.size() + shape_of(z->sample_shape).positions.size() > 0 &&
+      shape_of(x.sample_shape) != shape_of(z->sample_shape))
     fail(
         "the samples of {} have the shape {}, those of {} the shape {} (a kernel compares samples of one shape) give "
         "files of the same",
-        options.x, to_text(shape_of(x)), options.z, to_text(shape_of(*z)));
-  validate(kernel, shape_of(x));
+        options.x, to_text(shape_of(x.sample_shape)), options.z, to_text(shape_of(z->sample_shape)));
+  validate(kernel, shape_of(x.sample_shape));
   std::vector<std::string> notes = x.notes;
   if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());
   const auto work = options.float32 ? compute<float> : compute<double>;
@@ -134,9 +128,10 @@ Command kernel_command(CLI::App& program) {
                   "widenet kernel \"ntk[repeat(3)[dense relu] dense]\" x.npy --out k.npy");
   command->add_option("EXPR", options->expression, "Kernel expression, or @FILE that holds it")->required();
   command
-      ->add_option("X", options->x,
-                   "Rows of numbers, taken as they are: npy, npz, csv, idx or libsvm, also gzipped; of an array of "
-                   "more dimensions samples first, channels last")
+      ->add_option(
+          "X", options->x,
+          "Rows of numbers, taken as they are: npy, npz, csv, idx, cifar or libsvm, also gzipped; of an array of "
+          "more dimensions samples first, channels last")
       ->required();
   CLI::Option* z = command->add_option("Z", options->z, "Rows to compare with; those of X unless given");
   add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");

@@ -6,6 +6,7 @@
 
 #include "apps/widenet/report.h"
 #include "widenet/base/error.h"
+#include "widenet/data/array.h"
 #include "widenet/data/file.h"
 #include "widenet/data/text.h"
 
@@ -136,6 +137,21 @@ std::size_t parse_size(const std::string& text) {
                                 " give e.g. 8G or 500M",
                                 text::shown(text)));
   return static_cast<std::size_t>(*value * bytes);
+}
+
+std::vector<std::size_t> extents_of(const std::string& shape) {
+  std::vector<std::size_t> extents;
+  for (const std::string& part : CLI::detail::split(shape, 'x')) {
+    const auto extent = text::parse_count(part);
+    if (!extent || *extent == 0)
+      fail("--input-shape {} is no shape (whole numbers above 0, joined by x, are one) give e.g. 784 or 32x32x3",
+           text::shown(shape));
+    extents.push_back(*extent);
+  }
+  const auto count = product(extents);
+  if (!count || *count > (std::size_t{1} << 40U))
+    fail("--input-shape {} is too large (its values could not be counted) give a smaller one", text::shown(shape));
+  return extents;
 }
 
 void check_out(const std::string& path) {

@@ -40,6 +40,9 @@ CLI::Validator whole_number(std::size_t from, std::size_t to);
 // Bytes of "8G", "500M", "1.5GiB", "1000": K, M, G and T are powers of 1024. Throws CLI::ValidationError.
 std::size_t parse_size(const std::string& text);
 
+// The extents of "28x28x1", the text of --input-shape. Throws Error(usage).
+std::vector<std::size_t> extents_of(const std::string& shape);
+
 // Throws Error where a file could not be created at `path`; for use before the work.
 void check_out(const std::string& path);
 

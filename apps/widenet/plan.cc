@@ -155,7 +155,7 @@ KernelPlan plan_of(const Network& network, Limit limit, const std::vector<std::s
           "the network reads positions, and the shape of a sample is not known (its layers depend on it) give "
           "--input-shape, channels last, as in 32x32x3");
     }
-    const Shape shape{{extents.begin(), extents.end() - 1}, extents.back()};
+    const Shape shape = shape_of(extents);
     plan.layers = describe(network, shape);
     describe_positions(network, shape, plan);
     return plan;

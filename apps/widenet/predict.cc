@@ -100,7 +100,9 @@ Command predict_command(CLI::App& program) {
   CLI::App* command = add_command(program, "predict", "Predict the rows of a table with a model.",
                                   "widenet predict price.model new.csv --std --out prices.csv");
   command->add_option("MODEL", options->model, "A file that fit wrote")->required();
-  command->add_option("TABLE", options->table, "Raw rows with the columns of the training table")->required();
+  command
+      ->add_option("TABLE", options->table, "Raw rows with the columns of the training table, or samples of its shape")
+      ->required();
   add_out(*command, options->out, "The predictions as csv: mean and std, or label and p(CLASS)");
   CLI::Option* deviation =
       command->add_flag("--std", options->std, "Regression: also the standard deviation of a new observation");

@@ -1,7 +1,6 @@
 #include "apps/widenet/target_table.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "widenet/base/error.h"
 #include "widenet/data/read.h"
@@ -11,8 +10,7 @@ namespace widenet::app {
 
 TargetTable read_with_target(const std::string& path, const std::string& target) {
   TargetTable out{read_table(path), target};
-  std::error_code ignored;
-  if (out.table.find(target) || !std::filesystem::is_regular_file(target, ignored)) return out;
+  if (out.table.find(target) || !is_data_file(target)) return out;
   const Table values = read_table(target);
   out.target = "target";
   add_target(out.table, values, out.target);

@@ -75,8 +75,8 @@ TEST_F(CliInfo, DescribesAModel) {
   EXPECT_EQ(object.at("columns").size(), 3U);
   EXPECT_EQ(object.at("columns").at(1).at("categories"), (nlohmann::json{"Basel", "Bern"}));
   EXPECT_TRUE(object.at("metrics").contains("loo"));
-  EXPECT_EQ(object.at("format_version"), 1);
-  EXPECT_PRED2(contains, run("info m.model").out, "version 1");
+  EXPECT_EQ(object.at("format_version"), 2);
+  EXPECT_PRED2(contains, run("info m.model").out, "version 2");
 }
 
 TEST_F(CliInfo, AFileWinsOverAnExpression) {

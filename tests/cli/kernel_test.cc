@@ -37,14 +37,9 @@ TEST_F(CliKernel, WritesTheMatrixOfTheLibrary) {
 
 // Arrays of more than two dimensions: samples first, channels last.
 TEST_F(CliKernel, ImagesAndSequences) {
-  std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 5, 4, 3), }";
-  header.resize(117, ' ');
-  header += '\n';
-  std::string bytes = std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0' + header;
   Matrix<double> images(2, 60);
   for (std::size_t k = 0; k < images.size(); ++k) images.data()[k] = std::sin(static_cast<double>(k * k));
-  bytes.append(reinterpret_cast<const char*>(images.data()), images.size() * sizeof(double));
-  folder.write("images.npy", bytes);
+  folder.write("images.npy", npy_bytes({2, 5, 4, 3}, images));
   const std::string cnn = "ntk[conv(3x3, padding=same) relu global_avg_pool dense]";
   ASSERT_EQ(json("kernel '" + cnn + "' images.npy --out k.npy").at("rows"), 2);
   const Matrix<double> expected = materialize(*kernel_gram<double>(parse_kernel(cnn), Shape{{5, 4}, 3}, images.view()));

@@ -9,8 +9,10 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "widenet/base/error.h"
+#include "widenet/base/matrix.h"
 
 namespace widenet::testing {
 
@@ -53,6 +55,18 @@ std::string message_of(const Work& work) {
     return error.what();
   }
   return "";
+}
+
+// The bytes of an npy file of float64 numbers with these extents.
+inline std::string npy_bytes(const std::vector<std::size_t>& extents, const Matrix<double>& numbers) {
+  std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (";
+  for (const std::size_t extent : extents) header += std::to_string(extent) + ", ";
+  header += "), }";
+  header.resize(117, ' ');
+  header += '\n';
+  std::string bytes = std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0' + header;
+  bytes.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(double));
+  return bytes;
 }
 
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -28,12 +28,13 @@ Array parse(const std::string& bytes) { return parse_idx(bytes, "images"); }
 
 TEST(Idx, ReadsImagesAndLabels) {
   const Array images = parse(idx(8, {2, 2, 3}, std::string("\x00\x01\x02\x03\x04\xFF\x06\x07\x08\x09\x0A\x0B", 12)));
-  EXPECT_EQ(images.sample_shape, (std::vector<std::size_t>{2, 3}));
+  EXPECT_EQ(images.sample_shape, (std::vector<std::size_t>{2, 3, 1}));
   EXPECT_EQ(images.values.rows(), 2u);
   EXPECT_EQ(images.values(0, 5), 255.0);
   EXPECT_EQ(images.values(1, 0), 6.0);
   const Array labels = parse(idx(8, {3}, std::string("\x05\x00\x04", 3)));
   EXPECT_EQ(labels.sample_shape, (std::vector<std::size_t>{1}));
+  EXPECT_TRUE(labels.classes && !images.classes);
   EXPECT_EQ(labels.values(0, 0), 5.0);
 }
 
@@ -65,7 +66,7 @@ TEST(Idx, ReadsMnist) {
   const Array labels = read_array(folder + "/t10k-labels-idx1-ubyte.gz");
   EXPECT_EQ(images.values.rows(), 10000u);
   EXPECT_EQ(images.values.cols(), 784u);
-  EXPECT_EQ(images.sample_shape, (std::vector<std::size_t>{28, 28}));
+  EXPECT_EQ(images.sample_shape, (std::vector<std::size_t>{28, 28, 1}));
   EXPECT_EQ(labels.values(0, 0), 7.0);
   EXPECT_EQ(labels.values(9999, 0), 6.0);
 }

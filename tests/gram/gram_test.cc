@@ -40,6 +40,21 @@ TEST(Materialize, SizesAroundTheTiles) {
   }
 }
 
+TEST(Materialize, SomeRowsAreThoseOfTheWhole) {
+  Matrix<double> x(211, 3);
+  for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = std::sin(static_cast<double>(k));
+  const auto gram = kernel_gram<double>(parse_kernel("ntk[dense relu dense]"), x.view());
+  const Matrix<double> whole = materialize(*gram);
+  for (const Range rows : {Range{0, 0}, {0, 211}, {100, 101}, {7, 200}}) {
+    Matrix<double> part(rows.size(), 211);
+    materialize_rows(*gram, rows, part.view());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (std::size_t j = 0; j < 211; ++j) ASSERT_EQ(part(i, j), whole(rows.begin + i, j));
+  }
+  Matrix<double> small(2, 3);
+  EXPECT_THROW(materialize_rows(*gram, {0, 2}, small.view()), Error);
+}
+
 TEST(Materialize, ReportsItsProgress) {
   const Matrix<double> x(800, 1, 1.0);
   const Kernel kernel = parse_kernel("gaussian");

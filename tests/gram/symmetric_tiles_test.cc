@@ -14,10 +14,11 @@ namespace {
 // k(i, j) = 1 / (1 + i + j): every entry tells where it belongs.
 class Hilbert : public Gram<double> {
  public:
-  Hilbert(std::size_t rows, std::size_t cols) : rows_(rows), cols_(cols) {}
+  Hilbert(std::size_t rows, std::size_t cols, TileShape wish = {}) : rows_(rows), cols_(cols), wish_(wish) {}
   std::size_t rows() const override { return rows_; }
   std::size_t cols() const override { return cols_; }
   bool symmetric() const override { return rows_ == cols_; }
+  TileShape tile_shape() const override { return wish_; }
   void tile(Range rows, Range cols, MatrixView<double> out) const override {
     ASSERT_EQ(out.rows(), rows.size());
     ASSERT_EQ(out.cols(), cols.size());
@@ -31,6 +32,7 @@ class Hilbert : public Gram<double> {
 
  private:
   std::size_t rows_, cols_;
+  TileShape wish_;
 };
 
 TEST(SymmetricTiles, HoldsTheEntriesOfTheGram) {
@@ -45,6 +47,24 @@ TEST(SymmetricTiles, HoldsTheEntriesOfTheGram) {
       }
   }
   set_thread_count(0);
+}
+
+// Slow Grams ask for small tiles: every entry is there, and hardly one above the diagonal is computed.
+TEST(SymmetricTiles, AreComputedInPiecesOfTheShapeThatTheGramAsksFor) {
+  for (std::size_t n : {0u, 1u, 2u, 7u, 61u})
+    for (std::size_t b : {1u, 8u, 384u})
+      for (const Gram<double>::TileShape wish : {Gram<double>::TileShape{1, 8}, {3, 2}, {100, 100}}) {
+        double done = 0;
+        const SymmetricTiles half = materialize_half(
+            Hilbert(n, n, wish), [&](const ProgressEvent& event) { done = event.done; }, b);
+        for (std::size_t i = 0; i < half.tiles(); ++i)
+          for (std::size_t j = 0; j <= i; ++j)
+            for (std::size_t r = 0; r < half.range(i).size(); ++r)
+              for (std::size_t c = 0; c < half.range(j).size(); ++c)
+                ASSERT_EQ(half.tile(i, j)(r, c), Hilbert::entry(half.range(i).begin + r, half.range(j).begin + c));
+        const std::size_t beyond = wish.rows == 100 ? n * b : n * (wish.rows + wish.cols);
+        EXPECT_LE(done, static_cast<double>(n * (n + 1) / 2 + beyond)) << n << " " << b;
+      }
 }
 
 TEST(SymmetricTiles, TilesFillTheMemoryWithoutGapOrOverlap) {

@@ -176,11 +176,21 @@ TEST(ModelFile, ANewerVersionIsRefused) {
   const Folder folder;
   save_model(regression_model(), folder.path("m.model"));
   const std::string whole = bytes_of(folder.path("m.model"));
-  EXPECT_EQ(with_header(whole, 1, header_of(whole)), whole);
-  const std::string path = folder.write("newer.model", with_header(whole, 2, R"({"of another": "kind"})"));
+  EXPECT_EQ(with_header(whole, 2, header_of(whole)), whole);
+  const std::string path = folder.write("newer.model", with_header(whole, 3, R"({"of another": "kind"})"));
   EXPECT_MESSAGE(
       load_model(path),
-      "newer.model has format version 2, this program reads up to 1 (a newer widenet wrote it) update widenet");
+      "newer.model has format version 3, this program reads up to 2 (a newer widenet wrote it) update widenet");
+}
+
+TEST(ModelFile, VersionOneIsRead) {
+  const Folder folder;
+  const Model model = regression_model();
+  save_model(model, folder.path("m.model"));
+  const std::string whole = bytes_of(folder.path("m.model"));
+  const std::string path = folder.write("older.model", with_header(whole, 1, header_of(whole)));
+  EXPECT_EQ(model_format_version(path), 1u);
+  expect_same_predictions(model, load_model(path));
 }
 
 TEST(ModelFile, OtherFilesAreNoModels) {

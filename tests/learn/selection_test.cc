@@ -79,7 +79,7 @@ TEST(Judge, AGivenRidgeIsTheOneJudgedAt) {
   const Matrix<double> x = some_inputs(n, 2, 3);
   const std::vector<FamilyMember> family{member("gaussian(length=2)")};
   const Target target = wave(x, 0);
-  const JudgedRows rows(family, x.view(), target, n, 0);
+  const JudgedRows rows(family, x.view(), target, n, {});
   const Matrix<double> K =
       testing_learn::plain_gram(testing_learn::plain_gaussian(2), copy<double>(rows.inputs(ScaleMode::standard)),
                                 copy<double>(rows.inputs(ScaleMode::standard)));
@@ -133,7 +133,7 @@ TEST(Judge, LossesAreThoseOfLeavingRowsOut) {
     std::vector<std::size_t> classes;
     for (std::size_t i = 0; i < n; ++i) classes.push_back(i < 3 ? i : static_cast<std::size_t>(i * i % 3));
     const Target target = task == Task::regression ? wave(x, 0) : class_target(classes, 3);
-    const JudgedRows rows(family, x.view(), target, n, 0);
+    const JudgedRows rows(family, x.view(), target, n, {});
     const Judgement judged = judge(family[0], rows);
     const Matrix<double> K = materialize(*kernel_gram<double>(judged.member.kernel, rows.inputs(ScaleMode::standard)));
     const auto loo =
@@ -161,7 +161,7 @@ TEST(Judge, DeparturesFromThePlainKernel) {
   const Matrix<double> x = some_inputs(12, 3, 4);
   const std::vector<FamilyMember> family{member("laplacian1(length=3)"), member("gaussian(length=3)"),
                                          member("laplacian1(length=3)", ScaleMode::normalise)};
-  const JudgedRows rows(family, x.view(), wave(x, 0), 12, 0);
+  const JudgedRows rows(family, x.view(), wave(x, 0), 12, {});
   const Judgement plain = judge(family[0], rows), learned = judge(family[0], rows, Lengths::learned);
   EXPECT_EQ(plain.candidate.departures, 0u);
   EXPECT_EQ(judge(family[1], rows).candidate.departures, 1u);

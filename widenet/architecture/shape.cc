@@ -70,6 +70,8 @@ bool reads_positions(const Network& network) {
   });
 }
 
+Shape shape_of(std::span<const std::size_t> extents) { return {{extents.begin(), extents.end() - 1}, extents.back()}; }
+
 void check_shape(const Shape& shape) {
   std::size_t values = 1;
   for (const std::size_t extent : shape.positions) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Shape {
   std::size_t channels = 0;
   bool operator==(const Shape&) const = default;
 };
+
+// The shape of samples of these extents, at least one, channels last; a single one is a vector's number of features.
+Shape shape_of(std::span<const std::size_t> extents);
 
 // The extents multiplied; 1 for a vector.
 std::size_t position_count(const Window& positions);

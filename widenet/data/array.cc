@@ -55,6 +55,7 @@ Table table_of(const Array& array) {
   for (std::size_t j = 0; j < cols; ++j) {
     table.columns[j].name = generated_name(j);
     table.columns[j].numbers.resize(rows);
+    table.columns[j].classes = array.classes;
   }
   for_row_blocks(rows, [&](Range block) {
     for (std::size_t j = 0; j < cols; ++j)

@@ -16,6 +16,7 @@ namespace widenet {
 struct Array {
   Matrix<double> values;
   std::vector<std::size_t> sample_shape;
+  bool classes = false;  // labels of classes, one per sample
   Provenance provenance;
   std::vector<std::string> notes;
 };

@@ -86,6 +86,20 @@ Match match_columns(const Coding& coding, const Table& table, std::vector<std::s
   return coding.named && table.named ? match_by_name(coding, table, notes) : match_by_position(coding, table, notes);
 }
 
+// Without a last axis of one channel, which a file of grey images may leave out.
+std::vector<std::size_t> essential(std::vector<std::size_t> extents) {
+  while (extents.size() > 1 && extents.back() == 1) extents.pop_back();
+  return extents;
+}
+
+// Rows of numbers go with any model of as many inputs: they say nothing about positions.
+void check_sample_shape(const Coding& coding, const Table& table) {
+  const auto model = essential(coding.sample_shape), given = essential(table.sample_shape);
+  if (model.size() > 1 && given.size() > 1 && model != given)
+    fail_outside("{}: samples of the shape {} (the model was trained on samples of {}) give samples of that shape",
+                 table.provenance.path, fmt::join(table.sample_shape, "x"), fmt::join(coding.sample_shape, "x"));
+}
+
 // Counts what a sentence will be said about, and refuses what cannot be coded.
 struct Filled {
   std::string column;
@@ -195,6 +209,7 @@ bool has_target(const Coding& coding, const Table& table) {
 }
 
 CodedTable code_table(const Coding& coding, const Table& table, WithTarget with_target) {
+  check_sample_shape(coding, table);
   CodedTable coded;
   const Match match = match_columns(coding, table, coded.notes);
   const std::size_t rows = table.rows(), width = coding.width();

@@ -37,7 +37,7 @@ struct Coding {
   std::vector<ColumnCoding> inputs;  // in the order of the training table
   bool named = false;                // the training table had names: columns are matched by name, else by position
   TargetCoding target;
-  std::vector<std::size_t> sample_shape;
+  std::vector<std::size_t> sample_shape;  // extents of one sample, channels last; without positions {width()}
 
   std::size_t width() const;                       // d, the number of inputs of a sample
   std::vector<std::string> feature_names() const;  // d: "age", "city=Bern"
@@ -45,7 +45,7 @@ struct Coding {
 
 struct CodingOptions {
   std::string target;        // a column's name
-  std::optional<Task> task;  // else classification for a target of text or of at most two distinct values
+  std::optional<Task> task;  // else classification for a target of text, of labels or of at most two values
 };
 
 struct LearnedCoding {
@@ -70,8 +70,9 @@ bool has_target(const Coding& coding, const Table& table);
 
 // Codes the rows of a table. Columns are matched by name where both tables have names, else by position (with or
 // without the target among them); columns beside those are left out, and said. A sparse table's absent columns are
-// zeros. Throws Error(Fault::environment) with place and column: a column that is not there, text where training had
-// numbers, an infinite input, and of the target a value that is missing, not finite or of no known class.
+// zeros. Throws Error(Fault::environment): samples of another shape than in training; with place and column, a column
+// that is not there, text where training had numbers, an infinite input, and of the target a value that is missing, not
+// finite or of no known class.
 CodedTable code_table(const Coding& coding, const Table& table, WithTarget with_target);
 
 // Lossless: every double reads back as the same bits. from_json throws Error(Fault::environment) where the object is

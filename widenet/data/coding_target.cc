@@ -62,6 +62,7 @@ struct Decision {
 Decision decide_task(const Column& column, std::optional<Task> told) {
   if (told) return {*told, "as told"};
   if (column.kind == ColumnKind::text) return {Task::classification, "because it holds text"};
+  if (column.classes) return {Task::classification, "because the file holds labels"};
   if (at_most_two_values(column)) return {Task::classification, "because it holds at most two distinct values"};
   return {Task::regression, "because it holds more than two distinct numbers"};
 }

@@ -30,7 +30,7 @@ struct Target {
 struct Dataset {
   Matrix<double> inputs;                   // n x d
   std::vector<std::string> feature_names;  // d
-  std::vector<std::size_t> sample_shape;   // extents whose product is d
+  std::vector<std::size_t> sample_shape;   // extents whose product is d, channels last
   std::optional<Target> target;
   Provenance provenance;
 };

@@ -66,7 +66,9 @@ Array parse_idx(std::string_view bytes, const std::string& path) {
   Array array;
   array.provenance = {path, FileFormat::idx, shape.front()};
   array.sample_shape.assign(shape.begin() + 1, shape.end());
-  if (array.sample_shape.empty()) array.sample_shape = {1};
+  if (dimensions == 1) array.sample_shape = {1};
+  if (dimensions == 3) array.sample_shape.push_back(1);
+  array.classes = dimensions == 1 && type == NumberType::uint8;
   array.values = Matrix<double>::uninitialized(shape.front(), *count / shape.front());
   visit_type(type, [&](auto kind) {
     using Number = decltype(kind);

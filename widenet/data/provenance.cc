@@ -14,6 +14,8 @@ std::string to_string(FileFormat format) {
       return "libsvm";
     case FileFormat::idx:
       return "idx";
+    case FileFormat::cifar:
+      return "cifar";
     case FileFormat::uci90:
       return "uci90";
   }

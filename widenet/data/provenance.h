@@ -6,7 +6,7 @@
 
 namespace widenet {
 
-enum class FileFormat { csv, npy, npz, libsvm, idx, uci90 };
+enum class FileFormat { csv, npy, npz, libsvm, idx, cifar, uci90 };
 
 // "csv", "npy", ...
 std::string to_string(FileFormat format);

@@ -21,6 +21,7 @@ struct Column {
   // Numeric columns of few distinct values: those that the file spells otherwise than text::spell does, e.g. 1 ->
   // "1.0".
   std::map<double, std::string> spellings;
+  bool classes = false;  // the format says that these numbers are labels of classes (cifar, idx)
 
   std::size_t size() const { return kind == ColumnKind::numeric ? numbers.size() : texts.size(); }
   bool missing(std::size_t row) const;
@@ -36,7 +37,7 @@ struct Table {
   std::vector<Column> columns;
   bool named = false;                     // names come from the file; else they are generated: x1, x2, ...
   bool sparse = false;                    // a column that the file does not mention is all zeros (libsvm)
-  std::vector<std::size_t> sample_shape;  // of one row of an array (28 x 28), else the number of columns
+  std::vector<std::size_t> sample_shape;  // of one row of an array (28 x 28 x 1), else the number of columns
   Provenance provenance;
   std::vector<std::size_t> lines;  // text formats: the line, from 1, on which each row begins
   std::vector<std::string> notes;  // what the reader decided, one sentence each

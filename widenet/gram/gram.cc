@@ -112,11 +112,27 @@ Matrix<T> materialize(const Gram<T>& gram, const Progress& progress) {
   return out;
 }
 
+template <class T>
+void materialize_rows(const Gram<T>& gram, Range rows, MatrixView<T> out, const Progress& progress) {
+  if (out.rows() != rows.size() || out.cols() != gram.cols())
+    fail("the output is {} x {} for {} rows of {} entries (every entry needs its place) give an output of that size",
+         out.rows(), out.cols(), rows.size(), gram.cols());
+  const auto wish = gram.tile_shape();
+  const bool wishes = wish.rows > 0;
+  const std::vector<Tile> tiles = tiles_of(rows.size(), gram.cols(), false, wishes ? wish.rows : tile_rows,
+                                           wishes ? wish.cols : least_column_bytes / sizeof(T));
+  for_each_tile(tiles, progress, [&](const Tile& t) {
+    gram.tile({rows.begin + t.rows.begin, rows.begin + t.rows.end}, t.cols, out.block(t.rows, t.cols));
+  });
+}
+
 template void materialize_upper(const Gram<double>&, MatrixView<double>, const Progress&);
 template void materialize_upper(const Gram<float>&, MatrixView<float>, const Progress&);
 template void materialize(const Gram<double>&, MatrixView<double>, const Progress&);
 template void materialize(const Gram<float>&, MatrixView<float>, const Progress&);
 template Matrix<double> materialize(const Gram<double>&, const Progress&);
 template Matrix<float> materialize(const Gram<float>&, const Progress&);
+template void materialize_rows(const Gram<double>&, Range, MatrixView<double>, const Progress&);
+template void materialize_rows(const Gram<float>&, Range, MatrixView<float>, const Progress&);
 
 }  // namespace widenet

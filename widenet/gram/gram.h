@@ -41,4 +41,8 @@ void materialize(const Gram<T>& gram, MatrixView<T> out, const Progress& progres
 template <class T>
 Matrix<T> materialize(const Gram<T>& gram, const Progress& progress = {});
 
+// The entries of some rows. Tiles run on all threads.
+template <class T>
+void materialize_rows(const Gram<T>& gram, Range rows, MatrixView<T> out, const Progress& progress = {});
+
 }  // namespace widenet

@@ -108,7 +108,7 @@ class Fitter {
       }
     }
     const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows, options_.seed, options_.progress,
-                               options_.ridge};
+                               options_.ridge, model_.sample_shape()};
     result_.selection = select(family, data_.inputs.view(), target_, how);
     const Candidate& best = result_.selection.tried[result_.selection.best];
     if (!std::isfinite(best.loo_error)) {
@@ -158,7 +158,7 @@ class Fitter {
   void fit_cholesky() {
     const Matrix<double> y = numbers_to_fit(model_.scaling, target_);
     {
-      const auto gram = kernel_gram<double>(model_.kernel, model_.inputs.view());
+      const auto gram = kernel_gram<double>(model_.kernel, model_.sample_shape(), model_.inputs.view());
       CholeskyResult solved = cholesky(materialize_half(*gram, options_.progress), model_.ridge, options_.progress);
       if (!solved) {
         result_.failure = solved.failure->message;
@@ -206,8 +206,8 @@ class Fitter {
   double subsample_sharpness(const Matrix<double>& y) const {
     const std::vector<std::size_t> rows = random_rows(y.rows(), selection_rows, options_.seed);
     const Matrix<double> inputs = take_rows(model_.inputs, rows), targets = take_rows(y, rows);
-    const RidgePathResult path =
-        ridge_path(materialize(*kernel_gram<double>(model_.kernel, inputs.view())), targets.view());
+    const RidgePathResult path = ridge_path(
+        materialize(*kernel_gram<double>(model_.kernel, model_.sample_shape(), inputs.view())), targets.view());
     if (!path || model_.ridge <= 0) return 1;
     LeaveOneOut loo = path.path->leave_one_out(model_.ridge);
     exclude_classes(model_.absent_classes, loo.predictions);
@@ -236,8 +236,9 @@ void check_options(const FitOptions& options, Task task) {
 
 }  // namespace
 
-std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, std::size_t m) {
-  const std::size_t word = sizeof(double);
+std::size_t fit_bytes(const FitOptions& options, std::size_t n, const Shape& shape, std::size_t m) {
+  if (options.kernel) validate(*options.kernel, shape);
+  const std::size_t word = sizeof(double), d = position_count(shape.positions) * shape.channels;
   const bool selects = !options.kernel || (!options.ridge && options.solver == Solver::cholesky);
   const std::size_t choosing = !selects         ? 0
                                : options.kernel ? ridge_path_bytes(std::min(n, ridge_rows), m)
@@ -248,7 +249,7 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, s
   const std::size_t solving =
       options.solver == Solver::svm ? svm_fit_bytes(n, m, options.ridge) : cholesky_bytes(n) + measuring;
   const Kernel stand_in{ClosedKernel{.kind = Closed::gaussian, .lengths = {}, .lengths_file = {}}};
-  const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, d, word);
+  const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, shape, word);
   const std::size_t tiles = (n + SymmetricTiles::default_tile_size - 1) / SymmetricTiles::default_tile_size;
   const std::size_t blas = std::min(thread_count(), tiles) * blas_bytes_per_thread;
   const std::size_t pages = (2 + thread_count()) * huge_page;
@@ -269,7 +270,7 @@ FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& optio
   const Task task = result.model.task();
   check_options(options, task);
   const std::size_t outputs = task == Task::classification ? result.model.classes() : 1;
-  result.memory_needed = fit_bytes(options, coded.data.inputs.rows(), coded.data.inputs.cols(), outputs);
+  result.memory_needed = fit_bytes(options, coded.data.inputs.rows(), result.model.sample_shape(), outputs);
   check_memory(result.memory_needed, options.memory, fmt::format("fitting {} rows", coded.data.inputs.rows()));
   Fitter(coded.data, options, result).run();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -33,8 +33,9 @@ struct FitResult {
   std::optional<std::string> failure;
 };
 
-// Bytes that fit() will need at its peak for n rows of d inputs and m outputs; stated before the work.
-std::size_t fit_bytes(const FitOptions& options, std::size_t n, std::size_t d, std::size_t m);
+// Bytes that fit() will need at its peak for n rows, each a sample of that shape, and m outputs; stated before the
+// work. Throws Error(usage) for a kernel that cannot read the shape.
+std::size_t fit_bytes(const FitOptions& options, std::size_t n, const Shape& shape, std::size_t m);
 
 // Learns coding, scaling, kernel, ridge and coefficients from all rows; metrics "train", and "loo" for the Cholesky
 // solver up to loo_limit rows. Throws Error: usage (options), environment (the table; memory over the limit).

@@ -27,8 +27,9 @@ std::size_t departures(const FamilyMember& member, Lengths lengths) {
 }  // namespace
 
 JudgedRows::JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs,
-                       const Target& target, std::size_t count, std::uint64_t seed) {
-  const std::vector<std::size_t> rows = random_rows(raw_inputs.rows(), count, seed);
+                       const Target& target, std::size_t count, const SelectionOptions& options)
+    : shape_(options.shape.value_or(Shape{{}, raw_inputs.cols()})) {
+  const std::vector<std::size_t> rows = random_rows(raw_inputs.rows(), count, options.seed);
   const Matrix<double> raw = take_rows<double>(raw_inputs, rows);
   target_ = take_rows(target, rows);
   for (const FamilyMember& member : family) {
@@ -48,7 +49,7 @@ Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths leng
   candidate.lml = -std::numeric_limits<double>::infinity();
   const MatrixView<const double> y = rows.numbers(member.scale);
   const RidgePathResult result =
-      ridge_path(materialize(*kernel_gram<double>(member.kernel, rows.inputs(member.scale))), y);
+      ridge_path(materialize(*kernel_gram<double>(member.kernel, rows.shape(), rows.inputs(member.scale))), y);
   if (!result || !(result.path->summary().mean_diagonal > 0)) return judgement;
   const RidgePoint point = ridge ? result.path->evaluate({&*ridge, 1}).front() : result.path->choose().best;
   if (!point.positive_definite) return judgement;

@@ -1,7 +1,6 @@
 // One kernel on rows at hand: its best ridge and its leave-one-out losses.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <vector>
 
@@ -13,14 +12,16 @@ namespace widenet {
 class JudgedRows {
  public:
   JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs, const Target& target,
-             std::size_t count, std::uint64_t seed);
+             std::size_t count, const SelectionOptions& options);
   std::size_t rows() const { return target_.rows(); }
+  const Shape& shape() const { return shape_; }
   const Target& target() const { return target_; }
   MatrixView<const double> inputs(ScaleMode scale) const { return inputs_.at(scale).view(); }
   MatrixView<const double> numbers(ScaleMode scale) const { return numbers_.at(scale).view(); }
 
  private:
   Target target_;
+  Shape shape_;
   std::map<ScaleMode, Matrix<double>> inputs_, numbers_;
 };
 

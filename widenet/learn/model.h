@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "widenet/architecture/kernel.h"
+#include "widenet/architecture/shape.h"
 #include "widenet/base/matrix.h"
 #include "widenet/base/progress.h"
 #include "widenet/data/coding.h"
@@ -37,6 +38,8 @@ struct Model {
   std::vector<std::string> notes;           // what fit decided, one sentence each
 
   Task task() const { return coding.target.task; }
+  // What the kernel reads a row of inputs as.
+  Shape sample_shape() const { return shape_of(coding.sample_shape); }
   std::size_t classes() const { return coding.target.class_names.size(); }
 };
 

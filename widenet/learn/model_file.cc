@@ -1,6 +1,7 @@
 // Layout: magic "widenet\n", format version (u32), length of the header (u64), the header (JSON, model_header.h), the
 // arrays one after the other (little-endian), and last the CRC-32 of all before it. Every version of the format begins
-// with magic and version and ends with that checksum.
+// with magic and version and ends with that checksum. Version 1 knew kernels of vectors alone; its files are those of
+// version 2 but for what they cannot say.
 #include "widenet/learn/model_file.h"
 
 #include <zlib.h>
@@ -23,7 +24,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the model file is written as the memory holds it");
 
 constexpr std::string_view magic = "widenet\n";
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 
 class Checksum {
  public:

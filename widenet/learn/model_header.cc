@@ -101,7 +101,7 @@ void check(const Model& model) {
   require(model.task() == Task::regression || model.majority_class < model.classes(),
           "its most frequent class is none of its classes");
   check_absent(model);
-  validate(model.kernel, model.inputs.cols());
+  validate(model.kernel, model.sample_shape());
   if (model.solver == Solver::svm)
     check_svm(model);
   else

@@ -56,7 +56,7 @@ class Selector {
         raw_inputs_(raw_inputs),
         target_(target),
         options_(options),
-        rows_(family, raw_inputs, target, options.max_rows, options.seed) {}
+        rows_(family, raw_inputs, target, options.max_rows, options) {}
 
   Selection run() {
     if (family_.size() == 1) {
@@ -97,7 +97,7 @@ class Selector {
       add(judge_all(family_, rows_, Lengths::given));
       return;
     }
-    const JudgedRows few(family_, raw_inputs_, target_, first_rows, options_.seed);
+    const JudgedRows few(family_, raw_inputs_, target_, first_rows, options_);
     add(judge_all(family_, few, Lengths::given));
     std::vector<std::size_t> order(judged_.size());
     for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
@@ -126,7 +126,7 @@ class Selector {
       if (start != nullptr) starts.push_back(start);
     }
     if (starts.empty() || raw_inputs_.cols() < 2) return;
-    const JudgedRows learning(family_, raw_inputs_, target_, std::max(learning_rows, options_.max_rows), options_.seed);
+    const JudgedRows learning(family_, raw_inputs_, target_, std::max(learning_rows, options_.max_rows), options_);
     std::vector<std::vector<Judgement>> rounds(starts.size());
     std::vector<std::optional<Learned>> learned(starts.size());
     parallel_for(starts.size(),

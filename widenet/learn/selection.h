@@ -53,6 +53,7 @@ struct SelectionOptions {
   Progress progress;
   // The ridge at which every kernel is judged, the kernel being left as it is: what is fitted then.
   std::optional<double> ridge = std::nullopt;  // else each kernel's own best
+  std::optional<Shape> shape = std::nullopt;   // of a sample, whose numbers are a row's; else a vector
 };
 
 // Judges the members on raw inputs (n x d) with the target; one eigendecomposition each, members in parallel. Of

@@ -51,7 +51,8 @@ double best_cost(MatrixView<const double> kernel, std::span<const std::size_t> l
 
 void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, std::uint64_t seed,
              const Progress& progress, Model& model) {
-  const Matrix<double> kernel = materialize(*kernel_gram<double>(model.kernel, model.inputs.view()), progress);
+  const Matrix<double> kernel =
+      materialize(*kernel_gram<double>(model.kernel, model.sample_shape(), model.inputs.view()), progress);
   if (ridge) {
     model.ridge = *ridge;
   } else {
