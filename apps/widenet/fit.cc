@@ -24,6 +24,7 @@ struct Options {
   std::string table, target, task, kernel, ridge = "auto", solver = "cholesky", scale, shape, test, test_target, out;
   std::size_t folds = 0;  // 0: none
   std::optional<double> split;
+  bool flip = false;
 };
 
 std::optional<double> parse_ridge(const std::string& word) {
@@ -38,7 +39,8 @@ FitOptions fit_options(const Options& options, const Settings& settings) {
   FitOptions out;
   if (!options.kernel.empty()) out.kernel = parse_kernel(options.kernel);
   out.ridge = parse_ridge(options.ridge);
-  if (!options.scale.empty()) out.scale = parse_scale_mode(options.scale);
+  if (!options.scale.empty()) out.scale = parse_scale(options.scale);
+  out.flip = options.flip;
   if (!options.task.empty()) out.task = options.task == "regression" ? Task::regression : Task::classification;
   out.solver = options.solver == "svm" ? Solver::svm : Solver::cholesky;
   out.seed = settings.seed;
@@ -168,9 +170,15 @@ Command fit_command(CLI::App& program) {
                    "Number added to the kernel matrix's diagonal (svm: 1 / C), or auto, the default: by leave-one-out")
       ->type_name("R");
   add_words(*command, "--solver", options->solver, {"cholesky", "svm"}, "cholesky unless given; svm for classes only");
-  add_words(*command, "--scale", options->scale, {"standard", "normalise", "none"},
-            "standard: columns to mean 0 and variance 1; normalise: rows likewise. Unless given: standard, and without "
-            "--kernel the better of both");
+  command
+      ->add_option(
+          "--scale", options->scale,
+          "standard: columns to mean 0 and variance 1; channels: the channels of images or sequences, over all "
+          "positions; normalise: rows; zca:R: rows, then ZCA whitening with R mean eigenvalues added. Unless "
+          "given: channels where the kernel reads positions, else standard, and without --kernel the better of "
+          "standard and normalise")
+      ->type_name("{standard|channels|normalise|zca:R|none}");
+  command->add_flag("--flip", options->flip, "Images: fit the mirror image of every training row as well");
   command
       ->add_option("--input-shape", options->shape,
                    "Shape of one sample, channels last, e.g. 28x28x1; that of the file unless given")

@@ -105,7 +105,7 @@ json fit_json(const FitReport& report) {
   json out = {{"kernel", to_text(model.kernel)},
               {"ridge", model.ridge},
               {"solver", to_string(model.solver)},
-              {"scale", to_string(model.scaling.mode)},
+              {"scale", to_string(model.scaling.scale)},
               {"task", to_string(model.task())},
               {"target", model.coding.target.name},
               {"rows", model.inputs.rows()},
@@ -122,7 +122,7 @@ json fit_json(const FitReport& report) {
 
 std::string ridge_text(const Model& model) {
   if (model.solver == Solver::svm) return fmt::format("{} (C = {})", number(model.ridge), number(1 / model.ridge));
-  const bool scaled = model.task() == Task::regression && model.scaling.mode != ScaleMode::none;
+  const bool scaled = model.task() == Task::regression && model.scaling.scale.mode != ScaleMode::none;
   return number(model.ridge) + (scaled ? ", in units of the scaled target" : "");
 }
 
@@ -135,7 +135,7 @@ void print_fit(const FitReport& report, const Settings& settings) {
   if (!report.notes.empty()) out += "\n";
   if (report.result.selection.tried.size() > 1) out += family_table(report.result);
   out += field("kernel", short_text(model.kernel, longest_list)) + field("ridge", ridge_text(model)) +
-         field("scale", to_string(model.scaling.mode)) + field("solver", to_string(model.solver)) +
+         field("scale", to_string(model.scaling.scale)) + field("solver", to_string(model.solver)) +
          field("rows", fmt::format("{} of {} inputs", model.inputs.rows(), model.inputs.cols())) +
          field("time", seconds_text(report.result.seconds)) +
          field("memory", memory_text(peak_memory()) + " at the peak") + field("model", report.path) + "\n" +

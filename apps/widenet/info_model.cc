@@ -61,7 +61,7 @@ json model_json(const Model& model, const std::string& path, std::uint32_t versi
               {"kernel", to_text(model.kernel)},
               {"ridge", model.ridge},
               {"solver", to_string(model.solver)},
-              {"scale", to_string(model.scaling.mode)},
+              {"scale", to_string(model.scaling.scale)},
               {"task", to_string(model.task())},
               {"target", model.coding.target.name},
               {"rows", model.inputs.rows()},
@@ -82,7 +82,7 @@ void print_model(const std::string& path, const Settings& settings) {
   if (settings.json) return print(model_json(model, path, version));
   std::string out = field("model", path) + field("format", fmt::format("version {}", version)) +
                     field("kernel", short_text(model.kernel, longest_list)) + field("ridge", number(model.ridge)) +
-                    field("solver", to_string(model.solver)) + field("scale", to_string(model.scaling.mode)) +
+                    field("solver", to_string(model.solver)) + field("scale", to_string(model.scaling.scale)) +
                     field("target", target_text(model)) + field("rows", rows_text(model)) + note_fields(model.notes) +
                     "\n" + metrics_table(model.metrics) + "\n" + columns_of(model.coding).text();
   if (model.coding.inputs.size() > shown_columns)

@@ -54,6 +54,19 @@ TEST_F(CliImages, TheShapeOfPlainRowsIsGiven) {
   expect_failure("fit rows.npy --target labels.csv --input-shape 5x0" + cnn, 2, "--input-shape '5x0' is no shape");
 }
 
+TEST_F(CliImages, AreScaledAndMirroredAsTold) {
+  EXPECT_EQ(json("fit images.npy --target labels.csv" + cnn).at("scale"), "channels");
+  const auto object = json("fit images.npy --target labels.csv --flip --scale zca:0.1" + cnn);
+  EXPECT_EQ(object.at("scale"), "zca:0.1");
+  EXPECT_EQ(object.at("rows"), 36);
+  EXPECT_FALSE(object.contains("loo"));
+  EXPECT_EQ(json("predict m images.npy --out p.csv").at("rows"), 18);
+  EXPECT_PRED2(contains, run("info m").out, "zca:0.1");
+  expect_failure("fit images.npy --target labels.csv --scale zca" + cnn, 2, "unknown scaling 'zca'");
+  expect_failure("fit sequences.npy --target labels.csv --flip --kernel gaussian --out m", 2,
+                 "mirror images are wanted");
+}
+
 TEST_F(CliImages, CifarFilesHoldTheirTarget) {
   std::string bytes;
   for (int i = 0; i < 12; ++i) {

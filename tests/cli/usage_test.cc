@@ -25,7 +25,8 @@ TEST_F(CliUsage, ChecksWords) {
   expect_failure(fit + "--task regresion", 2,
                  "--task: 'regresion' is none of regression, classification (did you mean");
   expect_failure(fit + "--solver qr", 2, "--solver: 'qr' is none of cholesky, svm");
-  expect_failure(fit + "--scale std", 2, "--scale: 'std' is none of standard, normalise, none");
+  expect_failure(fit + "--scale std", 2,
+                 "unknown scaling 'std' (there are standard, channels, normalise, zca:R and none)");
   expect_failure(fit + "--ridge small", 2, "--ridge 'small' is no ridge");
   expect_failure(fit + "--ridge -1", 2, "--ridge '-1' is no ridge");
   expect_failure(fit + "--threads 0", 2, "--threads: '0' is no whole number from 1 to 4096");

@@ -1,4 +1,5 @@
 #include "widenet/data/scaling.h"
+#include "widenet/data/whitening.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -73,6 +74,44 @@ TEST(Scaling, AConstantColumnIsDividedByOne) {
   const Matrix<double> z = scale_inputs(scaling, matrix(1, 2, {0.6, 2}));
   EXPECT_EQ(z(0, 0), 0.5);
   EXPECT_EQ(z(0, 1), 0.0);
+}
+
+// Standardising per channel is standardising the one column of all positions of that channel.
+TEST(Scaling, ChannelsShareTheirPositions) {
+  const Matrix<double> x = random_matrix(5, 12);
+  Matrix<double> pixels(20, 3);
+  std::copy_n(x.data(), 60, pixels.data());
+  const Scaling by_channel = learn_scaling(ScaleMode::channels, x, {}, 3);
+  const Scaling by_column = learn_scaling(ScaleMode::standard, pixels);
+  EXPECT_EQ(by_channel.means, by_column.means);
+  EXPECT_EQ(by_channel.scales, by_column.scales);
+  const Matrix<double> a = scale_inputs(by_channel, x), b = scale_inputs(by_column, pixels);
+  for (std::size_t k = 0; k < 60; ++k) EXPECT_EQ(a.data()[k], b.data()[k]);
+  // Every feature of a vector is a channel.
+  EXPECT_EQ(learn_scaling(ScaleMode::channels, x).means, learn_scaling(ScaleMode::standard, x).means);
+  EXPECT_MESSAGE(learn_scaling(ScaleMode::channels, x, {}, 5), "5 channels of samples of 12 numbers");
+}
+
+TEST(Scaling, ZcaWhitensNormalisedRows) {
+  const Matrix<double> x = random_matrix(9, 4);
+  const Scaling scaling = learn_scaling(Scale(ScaleMode::zca, 0.5), x, random_matrix(9, 1));
+  const Matrix<double> rows = scale_inputs(learn_scaling(ScaleMode::normalise, x), x);
+  const Matrix<double> expected = whitened(rows, learn_whitening(rows, 0.5)), z = scale_inputs(scaling, x);
+  for (std::size_t k = 0; k < z.size(); ++k) EXPECT_EQ(z.data()[k], expected.data()[k]);
+  EXPECT_EQ(scaling.target_scales.size(), 1u);
+  EXPECT_EQ(scaling_bytes(scaling.scale, 4), scaling.whitening.size() * sizeof(double));
+  EXPECT_GE(learn_scaling_bytes(scaling.scale, 4), scaling_bytes(scaling.scale, 4));
+  EXPECT_EQ(learn_scaling_bytes(ScaleMode::standard, 4), 0u);
+}
+
+TEST(Scaling, HasAWordThatReadsBack) {
+  for (const Scale scale : {Scale(ScaleMode::standard), Scale(ScaleMode::channels), Scale(ScaleMode::normalise),
+                            Scale(ScaleMode::none), Scale(ScaleMode::zca, 0.3072)})
+    EXPECT_EQ(parse_scale(to_string(scale)), scale);
+  EXPECT_EQ(to_string(Scale(ScaleMode::zca, 0.3072)), "zca:0.3072");
+  EXPECT_MESSAGE(parse_scale("zca"), "unknown scaling 'zca' (there are standard, channels, normalise, zca:R and none)");
+  for (const char* word : {"zca:", "zca:0", "zca:-1", "zca:inf", "zca:x"})
+    EXPECT_MESSAGE(parse_scale(word), "whitens with no regularisation (zca:R adds R mean eigenvalues");
 }
 
 TEST(Scaling, NormaliseGivesEachRowMeanZeroAndVarianceOne) {
@@ -175,13 +214,14 @@ TEST(Scaling, RefusesMisuse) {
   Matrix<double> predicted(1, 3);
   EXPECT_MESSAGE(unscale_means(scaling, predicted), "the predictions have 3 columns");
   EXPECT_MESSAGE(unscale_deviations(scaling, predicted), "the predictions have 3 columns");
-  EXPECT_MESSAGE(parse_scale_mode("minmax"), "unknown scaling 'minmax' (there are standard, normalise and none)");
-  EXPECT_EQ(parse_scale_mode("normalise"), ScaleMode::normalise);
+  EXPECT_MESSAGE(parse_scale("minmax"),
+                 "unknown scaling 'minmax' (there are standard, channels, normalise, zca:R and none)");
+  EXPECT_EQ(parse_scale("normalise"), Scale(ScaleMode::normalise));
 }
 
 RC_GTEST_PROP(Scaling, SurvivesJsonBitByBit, (const std::vector<double>& values)) {
   Scaling scaling;
-  scaling.mode = ScaleMode::standard;
+  scaling.scale = ScaleMode::standard;
   for (const double v : values)
     if (std::isfinite(v)) {
       scaling.means.push_back(v);

@@ -177,5 +177,30 @@ TEST(PositionKernel, AttentionOfEqualScoresIsTheMean) {
   EXPECT_NEAR(flat.tangent(0, 0), mean.tangent(0, 0) + 2 * mean.covariance(0, 0), 1e-14);
 }
 
+// Local average pooling (Li et al. 2019, arXiv 1911.00809): before the read-out every position becomes the mean over
+// the window around it. A window as large as the image is global pooling.
+TEST(PositionKernel, LocalAveragePooling) {
+  const Shape small{{5, 4}, 2};
+  Random random(11);
+  const std::vector<double> x = random_sample(random, small), z = random_sample(random, small);
+  const auto pair = [&](const std::string& text) {
+    const PositionNetwork network = network_of(text, small);
+    return network.pair(network.own({x}), network.own({z}));
+  };
+  const std::string body = "conv(3x3, padding=circular) relu ";
+  expect_near(pair(body + "avg_pool(5x4, stride=1, padding=circular) flatten dense"),
+              pair(body + "global_avg_pool dense"), 64 * 0x1p-52, "as large as the image");
+  const Matrix<double> before = pair(body + "dense").covariance;
+  double sum = 0;
+  for (int p = 0; p < 20; ++p)
+    for (int a = 0; a < 9; ++a)
+      for (int b = 0; b < 9; ++b) {
+        const auto at = [&](int tap) { return (p / 4 + tap / 3 + 4) % 5 * 4 + (p % 4 + tap % 3 + 3) % 4; };
+        sum += before(static_cast<std::size_t>(at(a)), static_cast<std::size_t>(at(b))) / 81 / 20;
+      }
+  EXPECT_NEAR(pair(body + "avg_pool(3x3, stride=1, padding=circular) flatten dense").covariance(0, 0), sum,
+              64 * 0x1p-52 * std::abs(sum));
+}
+
 }  // namespace
 }  // namespace widenet

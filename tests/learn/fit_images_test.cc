@@ -5,6 +5,7 @@
 #include "tests/learn/plain.h"
 #include "widenet/base/threads.h"
 #include "widenet/data/array.h"
+#include "widenet/data/images.h"
 #include "widenet/infinite/position_kernel.h"
 #include "widenet/learn/model_file.h"
 
@@ -71,6 +72,93 @@ TEST(FitImages, IsTheSolutionWithTheKernelOfTheNetwork) {
                   tolerance)
           << network;
     }
+  }
+}
+
+// The mirror images are training rows like any other.
+TEST(FitImages, FlippedRowsAreFittedAsIfTheyHadBeenGiven) {
+  const Table train = image_table(7, 1);
+  Dataset plain;
+  plain.inputs = images_of(7, 1).values;
+  plain.sample_shape = {height, width, channels};
+  plain.target = Target{Task::regression, Matrix<double>(7, 1), {}, {}};
+  for (std::size_t i = 0; i < 7; ++i) plain.target->values(i, 0) = train.columns.back().numbers[i];
+  const Dataset twice = with_mirror_images(plain);
+  Array images = images_of(14, 1);
+  images.values = twice.inputs;
+  Table doubled = table_of(images);
+  doubled.columns.push_back(numeric_column("y", {}));
+  for (std::size_t i = 0; i < 14; ++i) doubled.columns.back().numbers.push_back(twice.target->values(i, 0));
+  for (const Scale scale : {Scale(ScaleMode::standard), Scale(ScaleMode::channels), Scale(ScaleMode::zca, 0.1)}) {
+    FitOptions options = given(std::string("ntk[") + networks[0] + "]", 0.1);
+    options.scale = scale;
+    const FitResult expected = fit(doubled, options);
+    options.flip = true;
+    const FitResult found = fit(train, options);
+    const Matrix<double> fresh = images_of(5, 2).values;
+    EXPECT_TRUE(same_bits(predict(found.model, fresh).mean, predict(expected.model, fresh).mean));
+    EXPECT_EQ(found.model.metrics.at("train").rows, 14u);
+    EXPECT_FALSE(found.model.metrics.contains("loo"));
+    EXPECT_EQ(found.model.notes.back(), "every image stands beside its mirror image: 14 rows.");
+  }
+}
+
+// A row that is left out must not be learned from its mirror image: ridge and sharpness are those of the given rows.
+TEST(FitImages, ChoicesAreMadeOnTheGivenRows) {
+  const Table train = labelled_table(19, 3);
+  FitOptions options = given(std::string("ntk[") + networks[0] + "]", 0.1);
+  options.ridge.reset();
+  // A scale that is learned from no row, so that both fits see the same numbers.
+  options.scale = ScaleMode::normalise;
+  const FitResult plain = fit(train, options);
+  options.flip = true;
+  const FitResult flipped = fit(train, options);
+  EXPECT_EQ(flipped.model.ridge, plain.model.ridge);
+  EXPECT_EQ(flipped.selection.rows, 19u);
+  // The same leave-one-out predictions, by another path.
+  EXPECT_NEAR(flipped.model.sharpness, plain.model.sharpness, 2e-3 * plain.model.sharpness);
+  options.solver = Solver::svm;
+  const FitResult machine = fit(train, options);
+  options.flip = false;
+  EXPECT_EQ(machine.model.ridge, fit(train, options).model.ridge);
+  EXPECT_EQ(machine.model.svm->labels.size(), 38u);
+  options = given(std::string("ntk[") + networks[0] + "]", 0.1);
+  options.flip = true;
+  EXPECT_EQ(cross_validate(train, options, 3).rows, 19u);
+}
+
+TEST(FitImages, OnlyImagesAreFlipped) {
+  FitOptions options = given("gaussian", 0.1);
+  options.flip = true;
+  EXPECT_MESSAGE(fit(with_target(images_of(3, 1).values, {1, 2, 3}), options), "mirror images are wanted of samples");
+}
+
+TEST(FitImages, AreStandardisedPerChannelUnlessToldOtherwise) {
+  FitOptions options = given(std::string("ntk[") + networks[0] + "]", 0.1);
+  options.scale.reset();
+  EXPECT_EQ(fit(image_table(7, 1), options).model.scaling.means.size(), channels);
+  options.kernel = parse_kernel("0.5*gaussian + 2*ntk[dense relu dense]");
+  EXPECT_EQ(fit(image_table(7, 1), options).model.scaling.means.size(), numbers);
+}
+
+TEST(FitImages, TheWhiteningIsInTheModelFile) {
+  const Folder folder;
+  for (const bool svm : {false, true}) {
+    FitOptions options = given(std::string("ntk[") + networks[0] + "]", 0.1);
+    options.scale = Scale(ScaleMode::zca, 0.1);
+    options.solver = svm ? Solver::svm : Solver::cholesky;
+    const Model model = fit(labelled_table(19, 3), options).model;
+    save_model(model, folder.path("m.model"));
+    const Model loaded = load_model(folder.path("m.model"));
+    EXPECT_TRUE(same_bits(loaded.scaling.whitening, model.scaling.whitening));
+    EXPECT_EQ(loaded.scaling.scale, model.scaling.scale);
+    const Matrix<double> fresh = images_of(5, 2).values;
+    EXPECT_EQ(predict(model, fresh).labels, predict(loaded, fresh).labels);
+    EXPECT_TRUE(same_bits(predict(model, fresh).probabilities, predict(loaded, fresh).probabilities));
+    Model damaged = model;
+    damaged.scaling.whitening = Matrix<double>(2, 2);
+    save_model(damaged, folder.path("damaged.model"));
+    EXPECT_MESSAGE(load_model(folder.path("damaged.model")), "the whitening of its inputs does not match their number");
   }
 }
 
@@ -170,6 +258,13 @@ TEST(FitImages, TheMemoryIsThatOfTheEngine) {
   // The plain interpreter holds the covariances of all pairs of positions of every sample.
   EXPECT_GE(bytes(networks[2], 16), 10 * sizeof(double) * 256 * 256);
   EXPECT_LT(bytes(networks[0], 16), bytes(networks[2], 16));
+  FitOptions options = given("gaussian", 0.1);
+  const std::size_t plain = fit_bytes(options, 1000, Shape{{16, 16}, 3}, 1);
+  options.scale = Scale(ScaleMode::zca, 0.1);
+  EXPECT_GE(fit_bytes(options, 1000, Shape{{16, 16}, 3}, 1), plain + 768 * 768 * sizeof(double));
+  options.scale.reset();
+  options.flip = true;
+  EXPECT_GE(fit_bytes(options, 1000, Shape{{16, 16}, 3}, 1), plain + 3 * 1000 * 1000 / 2 * sizeof(double));
 }
 
 }  // namespace

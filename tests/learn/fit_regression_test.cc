@@ -71,7 +71,7 @@ void compare(const Matrix<double>& x, const std::vector<double>& target, const s
   const Model& model = result.model;
   EXPECT_EQ(model.ridge, ridge);
   EXPECT_EQ(model.kernel, parse_kernel(kernel));
-  EXPECT_EQ(model.scaling.mode, mode);
+  EXPECT_EQ(model.scaling.scale, Scale(mode));
   EXPECT_TRUE(result.selection.tried.empty());
 
   const PlainRegression plain = plain_regression(mode, plain_kernel, ridge, x, target);

@@ -79,6 +79,9 @@ std::string to_text(double number);
 // text needs no other file: what a model keeps.
 Kernel self_contained(Kernel kernel);
 
+// Whether a network in it reads positions (shape.h).
+bool reads_positions(const Kernel& kernel);
+
 // What must hold for a network whose kernel of samples of a shape is wanted; throws Error(usage) that names the layer,
 // its number and its text: it ends in a Gaussian pre-activation (dense, conv or attention, perhaps followed by layers
 // without weights), an activation follows such a layer (not the input, not another activation, not flatten; pools,

@@ -1,4 +1,5 @@
 // The rules that a kernel must keep, beyond being well written.
+#include <algorithm>
 #include <cmath>
 
 #include "widenet/architecture/describe.h"
@@ -58,6 +59,16 @@ struct KernelCheck {
 };
 
 }  // namespace
+
+bool reads_positions(const Kernel& kernel) {
+  const auto any = [](const std::vector<Kernel>& parts) {
+    return std::any_of(parts.begin(), parts.end(), [](const Kernel& part) { return reads_positions(part); });
+  };
+  if (const auto* sum = std::get_if<KernelSum>(&kernel.node)) return any(sum->terms);
+  if (const auto* product = std::get_if<KernelProduct>(&kernel.node)) return any(product->factors);
+  const auto* network = std::get_if<NetworkKernel>(&kernel.node);
+  return network != nullptr && reads_positions(network->network);
+}
 
 void validate(const Network& network, const Shape& shape) { check(network, shape, nullptr); }
 void validate(const Kernel& kernel, const Shape& shape) {

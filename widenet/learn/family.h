@@ -11,7 +11,7 @@ namespace widenet {
 
 struct FamilyMember {
   Kernel kernel;
-  ScaleMode scale = ScaleMode::standard;
+  Scale scale = ScaleMode::standard;
 };
 
 // Linear, gaussian, laplacian, laplacian1, matern32 and matern52 kernels at lengths that suit standardised features,

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
+#include "widenet/data/images.h"
 #include "widenet/data/text.h"
 #include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/memory.h"
@@ -73,19 +75,30 @@ double log_marginal_likelihood(MatrixView<const double> y, MatrixView<const doub
   return -0.5 * quadratic - 0.5 * m * log_determinant - 0.5 * n * m * std::log(2 * std::numbers::pi);
 }
 
+Scale scale_of(const FitOptions& options) {
+  const bool positions = options.kernel && reads_positions(*options.kernel);
+  return options.scale.value_or(positions ? ScaleMode::channels : ScaleMode::standard);
+}
+
 class Fitter {
  public:
-  Fitter(const Dataset& data, const FitOptions& options, FitResult& result)
-      : data_(data), target_(data.target.value()), options_(options), result_(result), model_(result.model) {}
+  // The first `given` rows are the table's; mirror images follow.
+  Fitter(const Dataset& data, std::size_t given, const FitOptions& options, FitResult& result)
+      : data_(data),
+        target_(data.target.value()),
+        given_(given),
+        options_(options),
+        result_(result),
+        model_(result.model) {}
 
   void run() {
     choose();
     if (result_.failure) return;
-    model_.scaling = learn_scaling(scale_, data_.inputs.view(), target_values(target_));
+    model_.scaling = learn_scaling(scale_, data_.inputs.view(), target_values(target_), model_.sample_shape().channels);
     model_.inputs = scale_inputs(model_.scaling, data_.inputs.view());
     remember_baseline();
     if (options_.solver == Solver::svm)
-      fit_svm(target_.classes, options_.ridge, options_.seed, options_.progress, model_);
+      fit_svm(target_.classes, given_, options_.ridge, options_.seed, options_.progress, model_);
     else
       fit_cholesky();
   }
@@ -93,7 +106,7 @@ class Fitter {
  private:
   // Kernel, ridge and scale: given, or chosen by leave-one-out.
   void choose() {
-    scale_ = options_.scale.value_or(ScaleMode::standard);
+    scale_ = scale_of(options_);
     if (options_.kernel) model_.kernel = self_contained(*options_.kernel);
     if (options_.ridge) model_.ridge = *options_.ridge;
     if (options_.kernel && (options_.ridge || options_.solver == Solver::svm)) return;
@@ -103,13 +116,15 @@ class Fitter {
     } else {
       family = default_family(data_.inputs.cols());
       if (options_.scale) {
-        std::erase_if(family, [](const FamilyMember& member) { return member.scale != ScaleMode::standard; });
+        std::erase_if(family, [](const FamilyMember& member) { return member.scale != Scale(ScaleMode::standard); });
         for (FamilyMember& member : family) member.scale = scale_;
       }
     }
     const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows, options_.seed, options_.progress,
                                options_.ridge, model_.sample_shape()};
-    result_.selection = select(family, data_.inputs.view(), target_, how);
+    std::vector<std::size_t> given(given_);
+    std::iota(given.begin(), given.end(), std::size_t{0});
+    result_.selection = select(family, data_.inputs.view().rows({0, given_}), take_rows(target_, given), how);
     const Candidate& best = result_.selection.tried[result_.selection.best];
     if (!std::isfinite(best.loo_error)) {
       if (options_.ridge)
@@ -132,7 +147,7 @@ class Fitter {
                                          options_.kernel  ? "the ridge"
                                          : options_.ridge ? "the kernel"
                                                           : "kernel and ridge",
-                                         result_.selection.rows, data_.inputs.rows(), options_.seed));
+                                         result_.selection.rows, given_, options_.seed));
   }
 
   void remember_baseline() {
@@ -170,7 +185,8 @@ class Fitter {
     if (!factor.summary().warning.empty()) model_.notes.push_back(factor.summary().warning);
     model_.coefficients = factor.solve(y.view());
     std::vector<double> inverse_diagonal;
-    if (y.rows() <= loo_limit) inverse_diagonal = factor.inverse_diagonal(options_.progress);
+    if (y.rows() <= loo_limit && !(mirrored() && target_.task == Task::classification))
+      inverse_diagonal = factor.inverse_diagonal(options_.progress);
     measure(y, inverse_diagonal);
     model_.metrics["train"].lml =
         log_marginal_likelihood(y.view(), model_.coefficients.view(), factor.log_determinant());
@@ -181,7 +197,7 @@ class Fitter {
     // would be lost in the rounding of Y and K alpha at a tiny ridge.
     Matrix<double> residuals = model_.coefficients;
     for (std::size_t k = 0; k < residuals.size(); ++k) residuals.data()[k] *= model_.ridge;
-    const bool loo_known = !inverse_diagonal.empty();
+    const bool loo_known = !inverse_diagonal.empty() && !mirrored();
     LooRows loo;
     if (loo_known) loo = leave_one_out(y.view(), model_.coefficients.view(), inverse_diagonal);
     if (target_.task == Task::classification) {
@@ -204,7 +220,7 @@ class Fitter {
 
   // Where leave-one-out over all rows would take too long: over a subsample.
   double subsample_sharpness(const Matrix<double>& y) const {
-    const std::vector<std::size_t> rows = random_rows(y.rows(), selection_rows, options_.seed);
+    const std::vector<std::size_t> rows = random_rows(given_, selection_rows, options_.seed);
     const Matrix<double> inputs = take_rows(model_.inputs, rows), targets = take_rows(y, rows);
     const RidgePathResult path = ridge_path(
         materialize(*kernel_gram<double>(model_.kernel, model_.sample_shape(), inputs.view())), targets.view());
@@ -214,12 +230,15 @@ class Fitter {
     return fit_sharpness(loo.predictions.view(), take_rows(target_, rows).classes);
   }
 
+  bool mirrored() const { return given_ < target_.rows(); }
+
   const Dataset& data_;
   const Target& target_;
+  const std::size_t given_;
   const FitOptions& options_;
   FitResult& result_;
   Model& model_;
-  ScaleMode scale_ = ScaleMode::standard;
+  Scale scale_;
 };
 
 void check_options(const FitOptions& options, Task task) {
@@ -236,27 +255,35 @@ void check_options(const FitOptions& options, Task task) {
 
 }  // namespace
 
-std::size_t fit_bytes(const FitOptions& options, std::size_t n, const Shape& shape, std::size_t m) {
+std::size_t fit_bytes(const FitOptions& options, std::size_t given, const Shape& shape, std::size_t m) {
   if (options.kernel) validate(*options.kernel, shape);
   const std::size_t word = sizeof(double), d = position_count(shape.positions) * shape.channels;
+  const std::size_t n = options.flip ? 2 * given : given;
+  const Scale scale = scale_of(options);
   const bool selects = !options.kernel || (!options.ridge && options.solver == Solver::cholesky);
+  const std::size_t judged = std::min(given, ridge_rows);
   const std::size_t choosing = !selects         ? 0
-                               : options.kernel ? ridge_path_bytes(std::min(n, ridge_rows), m)
-                                                : selection_bytes(n, d, m, {selection_rows, options.seed, {}});
-  const std::size_t measuring = n <= loo_limit ? CholeskyFactor::inverse_diagonal_bytes(n)
-                                : m > 1        ? ridge_path_bytes(selection_rows, m)
-                                               : 0;
+                               : options.kernel ? ridge_path_bytes(judged, m) +
+                                                      kernel_gram_bytes(*options.kernel, 0, judged, shape, word) +
+                                                      2 * judged * d * word
+                                                : selection_bytes(given, d, m, {selection_rows, options.seed, {}});
+  // Mirror images are not left out one by one.
+  const bool loo = n <= loo_limit && !options.flip;
+  const std::size_t measuring = loo     ? CholeskyFactor::inverse_diagonal_bytes(n)
+                                : m > 1 ? ridge_path_bytes(selection_rows, m)
+                                        : CholeskyFactor::inverse_diagonal_bytes(n <= loo_limit ? n : 0);
   const std::size_t solving =
       options.solver == Solver::svm ? svm_fit_bytes(n, m, options.ridge) : cholesky_bytes(n) + measuring;
   const Kernel stand_in{ClosedKernel{.kind = Closed::gaussian, .lengths = {}, .lengths_file = {}}};
   const std::size_t gram = kernel_gram_bytes(options.kernel.value_or(stand_in), 0, n, shape, word);
   const std::size_t tiles = (n + SymmetricTiles::default_tile_size - 1) / SymmetricTiles::default_tile_size;
   const std::size_t blas = std::min(thread_count(), tiles) * blas_bytes_per_thread;
-  const std::size_t pages = (2 + thread_count()) * huge_page;
   // Of every row: its inputs raw, scaled and in the model; targets, coefficients, fitted and left-out predictions and
   // their probabilities; its class, its label, its share of the inverse and its deviation.
   const std::size_t rows = n * (3 * d + 6 * m + 4) * word;
-  return rows + blas + pages + thread_count() * tile_bytes_per_thread + std::max(choosing, solving + gram);
+  const std::size_t learning = learn_scaling_bytes(scale, d), kept = scaling_bytes(scale, d);
+  return rows + blas + thread_count() * tile_bytes_per_thread +
+         std::max({choosing + learning, learning, solving + gram + kept});
 }
 
 FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& options) {
@@ -270,9 +297,15 @@ FitResult fit(const Table& table, LearnedCoding learned, const FitOptions& optio
   const Task task = result.model.task();
   check_options(options, task);
   const std::size_t outputs = task == Task::classification ? result.model.classes() : 1;
-  result.memory_needed = fit_bytes(options, coded.data.inputs.rows(), result.model.sample_shape(), outputs);
-  check_memory(result.memory_needed, options.memory, fmt::format("fitting {} rows", coded.data.inputs.rows()));
-  Fitter(coded.data, options, result).run();
+  const std::size_t given = coded.data.inputs.rows();
+  result.memory_needed = fit_bytes(options, given, result.model.sample_shape(), outputs);
+  check_memory(result.memory_needed, options.memory, fmt::format("fitting {} rows", given));
+  if (options.flip) {
+    coded.data = with_mirror_images(coded.data);
+    result.model.notes.push_back(
+        fmt::format("every image stands beside its mirror image: {} rows.", coded.data.inputs.rows()));
+  }
+  Fitter(coded.data, given, options, result).run();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

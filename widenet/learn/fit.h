@@ -11,11 +11,13 @@
 namespace widenet {
 
 struct FitOptions {
-  std::string target;              // column
-  std::optional<Task> task;        // else by the rule of learn_coding
-  std::optional<Kernel> kernel;    // else the family of selection.h
-  std::optional<double> ridge;     // absolute; else by leave-one-out. svm: 1 / C
-  std::optional<ScaleMode> scale;  // else standard; without a kernel either standard or normalise, by selection
+  std::string target;            // column
+  std::optional<Task> task;      // else by the rule of learn_coding
+  std::optional<Kernel> kernel;  // else the family of selection.h
+  std::optional<double> ridge;   // absolute; else by leave-one-out. svm: 1 / C
+  std::optional<Scale> scale;    // else standard, or channels where the kernel reads positions; without a kernel
+                                 // either standard or normalise, by selection
+  bool flip = false;             // images: every training row's mirror image is a training row as well
   Solver solver = Solver::cholesky;
   std::uint64_t seed = 0;  // of subsamples, folds and splits
   std::size_t memory = 0;  // bytes; 0: what the machine has free
@@ -38,7 +40,9 @@ struct FitResult {
 std::size_t fit_bytes(const FitOptions& options, std::size_t n, const Shape& shape, std::size_t m);
 
 // Learns coding, scaling, kernel, ridge and coefficients from all rows; metrics "train", and "loo" for the Cholesky
-// solver up to loo_limit rows. Throws Error: usage (options), environment (the table; memory over the limit).
+// solver up to loo_limit rows. With mirror images whatever leaves rows out does so on the rows as they were given, and
+// there is no "loo": what is left out would be learned from its mirror image. Throws Error: usage (options),
+// environment (the table; memory over the limit).
 inline constexpr std::size_t loo_limit = 10'000;
 FitResult fit(const Table& table, const FitOptions& options);
 // The same with a coding that is learned already; target and task of the options are not used.

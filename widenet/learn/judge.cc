@@ -19,7 +19,7 @@ double mean_log_loss(MatrixView<const double> scores, std::span<const std::size_
 }
 
 std::size_t departures(const FamilyMember& member, Lengths lengths) {
-  if (lengths == Lengths::learned || member.scale == ScaleMode::normalise) return 2;
+  if (lengths == Lengths::learned || member.scale.mode == ScaleMode::normalise) return 2;
   const auto* kernel = std::get_if<ClosedKernel>(&member.kernel.node);
   return kernel != nullptr && kernel->kind == Closed::laplacian1 ? 0 : 1;
 }
@@ -34,7 +34,7 @@ JudgedRows::JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const
   target_ = take_rows(target, rows);
   for (const FamilyMember& member : family) {
     if (inputs_.contains(member.scale)) continue;
-    const Scaling scaling = learn_scaling(member.scale, raw.view(), target_values(target_));
+    const Scaling scaling = learn_scaling(member.scale, raw.view(), target_values(target_), shape_.channels);
     inputs_.emplace(member.scale, scale_inputs(scaling, raw.view()));
     numbers_.emplace(member.scale, numbers_to_fit(scaling, target_));
   }

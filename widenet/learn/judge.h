@@ -16,13 +16,13 @@ class JudgedRows {
   std::size_t rows() const { return target_.rows(); }
   const Shape& shape() const { return shape_; }
   const Target& target() const { return target_; }
-  MatrixView<const double> inputs(ScaleMode scale) const { return inputs_.at(scale).view(); }
-  MatrixView<const double> numbers(ScaleMode scale) const { return numbers_.at(scale).view(); }
+  MatrixView<const double> inputs(const Scale& scale) const { return inputs_.at(scale).view(); }
+  MatrixView<const double> numbers(const Scale& scale) const { return numbers_.at(scale).view(); }
 
  private:
   Target target_;
   Shape shape_;
-  std::map<ScaleMode, Matrix<double>> inputs_, numbers_;
+  std::map<Scale, Matrix<double>> inputs_, numbers_;
 };
 
 struct Judgement {

@@ -118,7 +118,7 @@ std::size_t predict_bytes(const Model& model, std::size_t rows, bool deviations)
   std::size_t kernel_rows = std::min(rows, rows_per_block * thread_count());
   if (model.solver == Solver::svm) kernel_rows = rows;
   if (deviations) kernel_rows = std::max(kernel_rows, std::min(rows, rows_of_deviations));
-  return word * (n * kernel_rows + 2 * rows * d + n * d) +
+  return word * (n * kernel_rows + 2 * rows * d + n * d) + scaling_bytes(model.scaling.scale, d) +
          kernel_gram_bytes(model.kernel, rows, n, model.sample_shape(), word) + (deviations ? cholesky_bytes(n) : 0);
 }
 

@@ -96,6 +96,9 @@ void check_absent(const Model& model) {
 void check(const Model& model) {
   require(model.inputs.cols() == model.coding.width() && model.scaling.features == model.coding.width(),
           "its inputs, scaling and coding differ in width");
+  const std::size_t whitened = model.scaling.scale.mode == ScaleMode::zca ? model.coding.width() : 0;
+  require(model.scaling.whitening.rows() == whitened && model.scaling.whitening.cols() == whitened,
+          "the whitening of its inputs does not match their number");
   require(model.ridge >= 0 && std::isfinite(model.ridge) && model.sharpness > 0 && std::isfinite(model.sharpness),
           "its ridge or its sharpness is out of range");
   require(model.task() == Task::regression || model.majority_class < model.classes(),
@@ -125,6 +128,7 @@ nlohmann::json header_of(const Model& model) {
                            {"coefficients", shape(model.coefficients)}};
   if (!model.absent_classes.empty()) header["absent_classes"] = model.absent_classes;
   if (model.svm) header["svm"] = svm_header(*model.svm);
+  if (model.scaling.whitening.size() > 0) header["whitening"] = shape(model.scaling.whitening);
   return header;
 }
 
@@ -151,6 +155,7 @@ Model model_from(const nlohmann::json& header,
     model.svm = svm_from(header.at("svm"));
     model.svm->coefficients = matrix(header.at("svm").at("coefficients"));
   }
+  if (header.contains("whitening")) model.scaling.whitening = matrix(header.at("whitening"));
   check(model);
   return model;
 }
@@ -158,6 +163,7 @@ Model model_from(const nlohmann::json& header,
 std::vector<const Matrix<double>*> matrices_of(const Model& model) {
   std::vector<const Matrix<double>*> matrices = {&model.inputs, &model.coefficients};
   if (model.svm) matrices.push_back(&model.svm->coefficients);
+  if (model.scaling.whitening.size() > 0) matrices.push_back(&model.scaling.whitening);
   return matrices;
 }
 

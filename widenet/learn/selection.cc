@@ -140,7 +140,7 @@ class Selector {
 
   // Rounds of fitting and setting lengths by what was fitted; the best round.
   std::optional<Learned> learn(const Judgement& start, const JudgedRows& learning, std::vector<Judgement>& rounds) {
-    const ScaleMode scale = start.member.scale;
+    const Scale scale = start.member.scale;
     const ClosedKernel& first = std::get<ClosedKernel>(start.member.kernel.node);
     const double base = first.lengths.empty() ? 1 : first.lengths.front();
     const Matrix<double> at = spread_rows(learning.inputs(scale), derivative_rows);

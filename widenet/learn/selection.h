@@ -18,7 +18,7 @@ namespace widenet {
 struct Candidate {
   Kernel kernel;  // with the signal variance that the marginal likelihood profiles out as its factor; none where the
                   // ridge is given
-  ScaleMode scale = ScaleMode::standard;
+  Scale scale = ScaleMode::standard;
   double ridge = 0;            // absolute
   std::size_t rows = 0;        // on how many rows it was judged
   std::size_t departures = 0;  // from the plain choice; see handicap

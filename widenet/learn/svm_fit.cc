@@ -49,14 +49,14 @@ double best_cost(MatrixView<const double> kernel, std::span<const std::size_t> l
 
 }  // namespace
 
-void fit_svm(std::span<const std::size_t> labels, std::optional<double> ridge, std::uint64_t seed,
+void fit_svm(std::span<const std::size_t> labels, std::size_t given, std::optional<double> ridge, std::uint64_t seed,
              const Progress& progress, Model& model) {
   const Matrix<double> kernel =
       materialize(*kernel_gram<double>(model.kernel, model.sample_shape(), model.inputs.view()), progress);
   if (ridge) {
     model.ridge = *ridge;
   } else {
-    const std::vector<std::size_t> rows = random_rows(labels.size(), choosing_rows, seed);
+    const std::vector<std::size_t> rows = random_rows(given, choosing_rows, seed);
     std::vector<std::size_t> chosen;
     chosen.reserve(rows.size());
     for (const std::size_t i : rows) chosen.push_back(labels[i]);
