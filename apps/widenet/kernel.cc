@@ -1,5 +1,6 @@
 // widenet kernel: a Gram matrix as a file.
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,8 +10,10 @@
 #include "apps/widenet/report.h"
 #include "widenet/architecture/kernel.h"
 #include "widenet/base/error.h"
+#include "widenet/data/graphs.h"
 #include "widenet/data/npy.h"
 #include "widenet/data/read.h"
+#include "widenet/data/text.h"
 #include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/memory.h"
 
@@ -19,6 +22,8 @@ namespace {
 
 struct Options {
   std::string expression, x, z, out;
+  std::optional<std::string> mask;
+  std::vector<std::string> graphs;
   bool float32 = false, diagonal = false;
 };
 
@@ -31,13 +36,49 @@ std::size_t product_or_most(std::size_t a, std::size_t b) {
   return a != 0 && b > static_cast<std::size_t>(-1) / a ? static_cast<std::size_t>(-1) : a * b;
 }
 
+// What there is beside the numbers of the samples, and what holds it.
+struct Beside {
+  Matrix<double> row_graphs, column_graphs;
+  PositionOptions options;
+};
+
+std::optional<double> parse_mask(const std::optional<std::string>& word) {
+  if (!word) return std::nullopt;
+  const auto value = *word == "nan" ? std::nan("") : text::parse_number(*word);
+  if (!value || std::isinf(*value))
+    fail("--mask {} is no mask (a finite number is one, or nan) give what stands for absent entries",
+         text::shown(*word));
+  return value;
+}
+
+Beside read_beside(const Options& options, const Kernel& kernel, const Array& x, const Array* z) {
+  Beside beside;
+  beside.options.mask = parse_mask(options.mask);
+  const std::size_t nodes = graph_nodes(kernel, shape_of(x.sample_shape)), wanted = z == nullptr ? 1 : 2;
+  if (nodes == 0 && options.graphs.empty()) return beside;
+  if (nodes == 0)
+    fail("--graph is given, but no layer of {} is aggregate (which reads graphs) leave it out", to_text(kernel));
+  if (options.graphs.size() != wanted)
+    fail(
+        "{} graph files for {} files of samples (aggregate reads a graph of {} nodes beside every sample) give "
+        "--graph {}",
+        options.graphs.size(), wanted, nodes, wanted == 1 ? "A.npy" : "A.npy B.npy");
+  beside.row_graphs = read_graphs(options.graphs[0], x.values.rows(), nodes);
+  if (z) beside.column_graphs = read_graphs(options.graphs[1], z->values.rows(), nodes);
+  beside.options.row_graphs = beside.row_graphs.view();
+  beside.options.column_graphs = beside.column_graphs.view();
+  return beside;
+}
+
 // States what the work needs and refuses it where that is not there.
 template <class T>
-void check_size(const Kernel& kernel, const Array& x, const Array* z, bool diagonal, const Settings& settings) {
+void check_size(const Kernel& kernel, const Array& x, const Array* z, const PositionOptions& beside, bool diagonal,
+                const Settings& settings) {
   const std::size_t n = x.values.rows(), m = z == nullptr ? n : z->values.rows(), d = x.values.cols();
   const std::size_t matrix = product_or_most(product_or_most(n, diagonal ? 1 : m), sizeof(T));
-  const std::size_t samples = kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, shape_of(x.sample_shape), sizeof(T)) +
-                              (sizeof(T) == sizeof(double) ? 0 : (n + (z == nullptr ? 0 : m)) * d * sizeof(T));
+  const std::size_t samples =
+      kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, shape_of(x.sample_shape), sizeof(T), beside) +
+      (sizeof(T) == sizeof(double) ? 0 : (n + (z == nullptr ? 0 : m)) * d * sizeof(T));
   const std::size_t needed = matrix > static_cast<std::size_t>(-1) - samples ? matrix : matrix + samples;
   const std::string shape = diagonal ? fmt::format("{} numbers", n) : fmt::format("{} x {} numbers", n, m);
   check_memory(needed, settings.memory, fmt::format("the kernel matrix ({} of {} bytes)", shape, sizeof(T)));
@@ -53,16 +94,17 @@ Matrix<T> converted(Matrix<double>&& values) {
 }
 
 template <class T>
-Computed compute(const Kernel& kernel, Array& x, Array* z, const Options& options, const Settings& settings) {
-  check_size<T>(kernel, x, z, options.diagonal, settings);
+Computed compute(const Kernel& kernel, Array& x, Array* z, const PositionOptions& beside, const Options& options,
+                 const Settings& settings) {
+  check_size<T>(kernel, x, z, beside, options.diagonal, settings);
   const Matrix<T> rows = converted<T>(std::move(x.values));
   const Matrix<T> cols = z == nullptr ? Matrix<T>() : converted<T>(std::move(z->values));
   const Shape shape = shape_of(x.sample_shape);
   ProgressLine line(settings);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  const auto gram = z == nullptr ? kernel_gram<T>(kernel, shape, rows.view())
-                                 : kernel_gram<T>(kernel, shape, rows.view(), cols.view());
+  const auto gram = z == nullptr ? kernel_gram<T>(kernel, shape, rows.view(), beside)
+                                 : kernel_gram<T>(kernel, shape, rows.view(), cols.view(), beside);
   if (options.diagonal) {
     Buffer<T> values(gram->rows());
     gram->diagonal({values.data(), values.size()});
@@ -79,9 +121,10 @@ Computed compute(const Kernel& kernel, Array& x, Array* z, const Options& option
 void run(const Options& options, const Settings& settings) {
   const Kernel kernel = parse_kernel(options.expression);
   check_out(options.out);
-  Array x = read_array(options.x);
+  const Missing missing = options.mask == "nan" ? Missing::kept : Missing::refused;
+  Array x = read_array(options.x, Header::detect, missing);
   std::optional<Array> z;
-  if (!options.z.empty()) z = read_array(options.z);
+  if (!options.z.empty()) z = read_array(options.z, Header::detect, missing);
   if (z && z->values.cols() != x.values.cols())
     fail(
         "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
@@ -93,11 +136,11 @@ void run(const Options& options, const Settings& settings) {
         "the samples of {} have the shape {}, those of {} the shape {} (a kernel compares samples of one shape) give "
         "files of the same",
         options.x, to_text(shape_of(x.sample_shape)), options.z, to_text(shape_of(z->sample_shape)));
-  validate(kernel, shape_of(x.sample_shape));
+  const Beside beside = read_beside(options, kernel, x, z ? &*z : nullptr);
   std::vector<std::string> notes = x.notes;
   if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());
   const auto work = options.float32 ? compute<float> : compute<double>;
-  const Computed result = work(kernel, x, z ? &*z : nullptr, options, settings);
+  const Computed result = work(kernel, x, z ? &*z : nullptr, beside.options, options, settings);
   const double rate = static_cast<double>(result.rows) * static_cast<double>(result.cols) / result.seconds;
   if (settings.json) {
     print(nlohmann::json{{"kernel", to_text(kernel)},
@@ -137,6 +180,18 @@ Command kernel_command(CLI::App& program) {
   add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");
   command->add_flag("--float32", options->float32, "Compute and write in single precision");
   command->add_flag("--diagonal", options->diagonal, "Only the kernel of every row with itself")->excludes(z);
+  command
+      ->add_option("--mask", options->mask,
+                   "Entries equal to this number, or nan, are absent: padding of images, sequences and graphs of "
+                   "different sizes")
+      ->type_name("VALUE");
+  command
+      ->add_option(
+          "--graph", options->graphs,
+          "For aggregate: the adjacency matrices (samples, nodes, nodes) of X and, where it is given, of Z; or "
+          "csv files of edges, lines of sample,from,to[,weight] counted from 0")
+      ->type_name("FILE")
+      ->expected(1, 2);
   return {command, [options](const Settings& settings) { run(*options, settings); }};
 }
 

@@ -8,6 +8,7 @@
 #include "tests/support/hard_rows.h"
 #include "widenet/base/error.h"
 #include "widenet/infinite/network_gram.h"
+#include "widenet/infinite/position_kernel.h"
 #include "widenet/infinite/program.h"
 
 namespace widenet {
@@ -157,6 +158,61 @@ TEST(KernelGramErrors, LayersOfPositionsDoNotCompile) {
       EXPECT_NE(std::string(error.what()).find(" has no kernel here"), std::string::npos) << error.what();
     }
   }
+}
+
+// What there is beside the samples is read by every part of the kernel, or refused.
+TEST(KernelGram, MasksAndGraphs) {
+  Random random(5);
+  const Shape sequence{{4}, 2};
+  Matrix<double> x = normal_rows<double>(random, 3, 8), graphs = normal_rows<double>(random, 3, 16);
+  const std::string cnn = "nngp[conv(3, padding=same) relu global_avg_pool dense]";
+  const std::string gnn = "ntk[dense relu aggregate dense relu global_avg_pool dense]";
+  // A number that float32 rounds.
+  const double absent = -99.1;
+  for (std::size_t k = 4; k < 8; ++k) x(1, k) = absent;
+  const auto masked = kernel_gram<double>(parse_kernel("2*" + cnn), sequence, x.view(), {.mask = absent});
+  const auto expected = position_gram(std::get<NetworkKernel>(parse_kernel(cnn).node), sequence, x, {.mask = absent});
+  const Matrix<double> a = materialize(*masked), b = materialize(*expected);
+  for (std::size_t k = 0; k < 9; ++k) EXPECT_EQ(a.data()[k], 2 * b.data()[k]);
+  const Matrix<float> rounded = copy<float>(x.view());
+  const Matrix<float> single =
+      materialize(*kernel_gram<float>(parse_kernel(cnn), sequence, rounded.view(), {.mask = absent}));
+  for (std::size_t k = 0; k < 9; ++k)
+    EXPECT_NEAR(static_cast<double>(single.data()[k]), b.data()[k], 64 * 0x1p-24 * std::abs(b.data()[k]));
+
+  EXPECT_EQ(graph_nodes(parse_kernel(cnn + " + " + gnn), sequence), 4u);
+  EXPECT_EQ(graph_nodes(parse_kernel("gaussian*" + cnn), sequence), 0u);
+  const PositionOptions graph{.mask = {}, .row_graphs = graphs.view()};
+  EXPECT_EQ(materialize(*kernel_gram<double>(parse_kernel(gnn + " + gaussian"), sequence, x.view(), graph)).rows(), 3u);
+  const auto message = [&](const std::string& kernel, const PositionOptions& options) {
+    try {
+      kernel_gram<double>(parse_kernel(kernel), sequence, x.view(), options);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(
+      message(cnn + " + gaussian", {.mask = absent}),
+      "a mask is given to gaussian (it reads a sample of the shape 4x2 as one vector, without positions that could "
+      "be absent) leave the mask out");
+  EXPECT_NE(message("ntk[dense relu dense]", {.mask = absent}).find("a mask is given to ntk[dense relu dense]"),
+            std::string::npos);
+  EXPECT_EQ(message("linear*" + cnn, graph),
+            "graphs are given to linear*" + cnn +
+                " (none of its layers is aggregate, which reads them) leave the graphs out");
+  EXPECT_NE(message(gnn + " + ntk[dense index(\"[:, 1:3]\") aggregate flatten dense]", graph)
+                .find("aggregate 4 and 2 positions (a sample has one graph)"),
+            std::string::npos);
+}
+
+// The plain interpreter, which masks need, holds more than the fast engine.
+TEST(KernelGram, TheMemoryOfAMaskedKernelIsCounted) {
+  const Kernel kernel = parse_kernel("nngp[conv(3x3, padding=same) relu flatten dense]");
+  const Shape image{{16, 16}, 1};
+  EXPECT_GE(kernel_gram_bytes(kernel, 0, 10, image, 8, {.mask = 0.0}),
+            10 * PositionNetwork(std::get<NetworkKernel>(kernel.node).network, image).own_bytes());
+  EXPECT_LT(kernel_gram_bytes(kernel, 0, 100, image, 8), kernel_gram_bytes(kernel, 0, 100, image, 8, {.mask = 0.0}));
 }
 
 }  // namespace

@@ -21,6 +21,10 @@ void for_row_blocks(std::size_t rows, const RowBlock& work) {
   });
 }
 
+bool acceptable(double value, Missing missing) {
+  return std::isfinite(value) || (missing == Missing::kept && std::isnan(value));
+}
+
 [[noreturn]] void fail_not_finite(const std::string& place, const std::string& column, double value) {
   fail_outside("{}, column {}: found {} (an array holds finite numbers alone) mend or drop the row", place, column,
                std::isnan(value) ? std::string("a missing value or NaN") : text::spell(value));
@@ -64,7 +68,7 @@ Table table_of(const Array& array) {
   return table;
 }
 
-Array array_of(const Table& table) {
+Array array_of(const Table& table, Missing missing) {
   const std::size_t rows = table.rows(), cols = table.columns.size();
   for (const Column& column : table.columns) {
     if (column.kind == ColumnKind::text) {
@@ -74,7 +78,7 @@ Array array_of(const Table& table) {
                    table.place(row), text::shown(column.name), text::shown(column.texts[row].value_or("")));
     }
     const auto bad =
-        std::find_if(column.numbers.begin(), column.numbers.end(), [](double x) { return !std::isfinite(x); });
+        std::find_if(column.numbers.begin(), column.numbers.end(), [&](double x) { return !acceptable(x, missing); });
     if (bad != column.numbers.end())
       fail_not_finite(table.place(static_cast<std::size_t>(bad - column.numbers.begin())), text::shown(column.name),
                       *bad);
@@ -91,10 +95,10 @@ Array array_of(const Table& table) {
   return array;
 }
 
-void check_finite(const Array& array) {
+void check_finite(const Array& array, Missing missing) {
   for (std::size_t i = 0; i < array.values.rows(); ++i)
     for (std::size_t j = 0; j < array.values.cols(); ++j)
-      if (!std::isfinite(array.values(i, j)))
+      if (!acceptable(array.values(i, j), missing))
         fail_not_finite(fmt::format("{}, row {}", array.provenance.path, i + 1), fmt::format("{}", j + 1),
                         array.values(i, j));
 }

@@ -31,11 +31,14 @@ void check_fits_memory(std::size_t rows, std::size_t cols, const std::string& wh
 // The same numbers as a table of numeric columns x1, x2, ...; NaN is a missing value.
 Table table_of(const Array& array);
 
-// The same numbers as an array. Throws Error(Fault::environment) naming the place of a text or of a value that is
-// missing or not finite.
-Array array_of(const Table& table);
+// Whether an array may hold NaN, as what is missing.
+enum class Missing { refused, kept };
 
-// Throws as array_of does for values that are not finite.
-void check_finite(const Array& array);
+// The same numbers as an array. Throws Error(Fault::environment) naming the place of a text or of a value that is
+// missing, unless it may be, or infinite.
+Array array_of(const Table& table, Missing missing = Missing::refused);
+
+// Throws as array_of does for such values.
+void check_finite(const Array& array, Missing missing = Missing::refused);
 
 }  // namespace widenet

@@ -79,13 +79,13 @@ Table read_table(const std::string& path, Header header) {
   return format == FileFormat::libsvm ? parse_libsvm(bytes, source.path) : parse_csv(bytes, source.path, header);
 }
 
-Array read_array(const std::string& path, Header header) {
+Array read_array(const std::string& path, Header header, Missing missing) {
   const Source source = split_part_name(path);
   const std::string bytes = read_file(source.path);
   const FileFormat format = format_of(bytes, source.path);
   if (is_binary(format)) {
     Array array = parse_array(bytes, format, source);
-    check_finite(array);
+    check_finite(array, missing);
     return array;
   }
   if (format == FileFormat::cifar) {
@@ -93,13 +93,13 @@ Array read_array(const std::string& path, Header header) {
     array.notes = {labels_left_out};
     return array;
   }
-  if (format == FileFormat::csv) return array_of(parse_csv(bytes, source.path, header));
+  if (format == FileFormat::csv) return array_of(parse_csv(bytes, source.path, header), missing);
   Table table = parse_libsvm(bytes, source.path);
   if (table.columns.size() == 1)
     fail_outside("{}: no inputs (its lines hold labels alone) name a file with index:value pairs", path);
   table.columns.erase(table.columns.begin());
   table.notes.emplace_back(labels_left_out);
-  return array_of(table);
+  return array_of(table, missing);
 }
 
 }  // namespace widenet

@@ -15,9 +15,9 @@ namespace widenet {
 // csv alone. Throws Error(Fault::environment) with one line: file, line, column, what was found, what to do.
 Table read_table(const std::string& path, Header header = Header::detect);
 
-// The same, for inputs alone: every number finite, no text; the labels of libsvm and cifar are left out, and
-// a note says so.
-Array read_array(const std::string& path, Header header = Header::detect);
+// The same, for inputs alone: every number finite (or NaN, where that is kept), no text; the labels of libsvm and cifar
+// are left out, and a note says so.
+Array read_array(const std::string& path, Header header = Header::detect, Missing missing = Missing::refused);
 
 // Whether `path` names a file there is, or a part of one ("file.npz:NAME").
 bool is_data_file(const std::string& path);

@@ -160,9 +160,12 @@ struct Builder {
       return symmetric ? position_gram(kernel, shape, x, options) : position_gram(kernel, shape, x, z, options);
     } else {
       const Matrix<double> rows = copy<double>(x);
-      if (symmetric) return std::make_unique<RoundedGram>(position_gram(kernel, shape, rows, options));
+      PositionOptions rounded = options;
+      // Absent entries were rounded with the others.
+      if (options.mask) rounded.mask = static_cast<double>(static_cast<float>(*options.mask));
+      if (symmetric) return std::make_unique<RoundedGram>(position_gram(kernel, shape, rows, rounded));
       const Matrix<double> columns = copy<double>(z);
-      return std::make_unique<RoundedGram>(position_gram(kernel, shape, rows, columns, options));
+      return std::make_unique<RoundedGram>(position_gram(kernel, shape, rows, columns, rounded));
     }
   }
   Pointer operator()(const KernelSum& sum) const {
@@ -183,10 +186,11 @@ struct Builder {
 
 std::size_t features_of(const Shape& shape) { return position_count(shape.positions) * shape.channels; }
 
-std::size_t side_bytes(const Kernel& kernel, std::size_t n, const Shape& shape, std::size_t number_size, bool columns) {
+std::size_t side_bytes(const Kernel& kernel, std::size_t n, const Shape& shape, std::size_t number_size, bool columns,
+                       bool masked) {
   const auto sum = [&](const std::vector<Kernel>& parts) {
     return std::accumulate(parts.begin(), parts.end(), std::size_t{0}, [&](std::size_t total, const Kernel& part) {
-      return total + side_bytes(part, n, shape, number_size, columns);
+      return total + side_bytes(part, n, shape, number_size, columns, masked);
     });
   };
   if (const auto* s = std::get_if<KernelSum>(&kernel.node)) return sum(s->terms);
@@ -195,7 +199,7 @@ std::size_t side_bytes(const Kernel& kernel, std::size_t n, const Shape& shape, 
   const std::size_t features = features_of(shape);
   if (!network) return n * number_size * features * (columns ? 2 : 1);
   if (needs_positions(network->network, shape)) {
-    if (const auto plan = plane_plan(network->network, shape))
+    if (const auto plan = plane_plan(network->network, shape); plan && !masked)
       return columns ? plane_gram_bytes(*plan, number_size) : 0;
     const PositionNetwork positions(network->network, shape);
     const std::size_t rounded = number_size == sizeof(double) ? 0 : features * sizeof(double);
@@ -204,6 +208,41 @@ std::size_t side_bytes(const Kernel& kernel, std::size_t n, const Shape& shape, 
   const Program program = compile(shape.positions.empty() ? network->network : of_vectors(network->network), features);
   return number_size == sizeof(double) ? Samples<double>::bytes(program, n, features, columns)
                                        : Samples<float>::bytes(program, n, features, columns);
+}
+
+bool aggregates(const Network& network) {
+  return std::any_of(network.layers.begin(), network.layers.end(), [](const Layer& layer) {
+    if (const auto* repeat = std::get_if<Repeat>(&layer)) return aggregates(repeat->body.front());
+    if (const auto* join = std::get_if<Branches>(&layer))
+      return std::any_of(join->branches.begin(), join->branches.end(), aggregates);
+    return std::holds_alternative<Aggregate>(layer);
+  });
+}
+
+// Calls visit(part) for every closed-form kernel and network of a kernel.
+template <class Visit>
+void for_each_part(const Kernel& kernel, const Visit& visit) {
+  if (const auto* sum = std::get_if<KernelSum>(&kernel.node))
+    for (const Kernel& term : sum->terms) for_each_part(term, visit);
+  else if (const auto* product = std::get_if<KernelProduct>(&kernel.node))
+    for (const Kernel& factor : product->factors) for_each_part(factor, visit);
+  else
+    visit(kernel);
+}
+
+void check_options(const Kernel& kernel, const Shape& shape, const PositionOptions& options) {
+  if (options.mask)
+    for_each_part(kernel, [&](const Kernel& part) {
+      const auto* network = std::get_if<NetworkKernel>(&part.node);
+      if (!network || !needs_positions(network->network, shape))
+        fail(
+            "a mask is given to {} (it reads a sample of the shape {} as one vector, without positions that could be "
+            "absent) leave the mask out",
+            to_text(part), to_text(shape));
+    });
+  if (options.row_graphs.cols() > 0 && graph_nodes(kernel, shape) == 0)
+    fail("graphs are given to {} (none of its layers is aggregate, which reads them) leave the graphs out",
+         to_text(kernel));
 }
 
 template <class T>
@@ -215,11 +254,27 @@ void check_row(const Shape& shape, MatrixView<const T> x) {
 
 }  // namespace
 
+std::size_t graph_nodes(const Kernel& kernel, const Shape& shape) {
+  validate(kernel, shape);
+  std::size_t nodes = 0;
+  for_each_part(kernel, [&](const Kernel& part) {
+    const auto* network = std::get_if<NetworkKernel>(&part.node);
+    if (!network || !aggregates(network->network)) return;
+    const std::size_t here = PositionNetwork(network->network, shape).nodes();
+    if (nodes != 0 && here != nodes)
+      fail("the networks of {} aggregate {} and {} positions (a sample has one graph) change their number",
+           to_text(kernel), nodes, here);
+    nodes = here;
+  });
+  return nodes;
+}
+
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
                                      const PositionOptions& options) {
   validate(kernel, shape);
   check_row(shape, x);
+  check_options(kernel, shape, options);
   return Builder<T>{x, x, true, shape, options}(kernel);
 }
 template <class T>
@@ -230,6 +285,7 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, M
     fail("the samples have {} and {} features (a kernel compares vectors of one length) give both the same columns",
          x.cols(), z.cols());
   check_row(shape, x);
+  check_options(kernel, shape, options);
   return Builder<T>{x, z, false, shape, options}(kernel);
 }
 
@@ -243,9 +299,10 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x
 }
 
 std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, const Shape& shape,
-                              std::size_t number_size) {
-  return side_bytes(kernel, m, shape, number_size, true) +
-         (n > 0 ? side_bytes(kernel, n, shape, number_size, false) : 0);
+                              std::size_t number_size, const PositionOptions& options) {
+  const bool masked = options.mask.has_value();
+  return side_bytes(kernel, m, shape, number_size, true, masked) +
+         (n > 0 ? side_bytes(kernel, n, shape, number_size, false, masked) : 0);
 }
 std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, std::size_t features,
                               std::size_t number_size) {

@@ -17,9 +17,14 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x, MatrixView<const T> z);
 
+// The nodes of the graph that a kernel reads of a sample of that shape: the positions that its aggregate layers see; 0
+// where it has none. Throws Error(usage) as validate() does, and where its networks want graphs of different sizes.
+std::size_t graph_nodes(const Kernel& kernel, const Shape& shape);
+
 // The same for samples of a shape (their numbers in one row, positions first, channels last): networks with layers that
 // read positions are computed plainly, pair by pair in float64 (position_kernel.h); all else takes a sample as one
-// vector.
+// vector. Throws Error(usage) for a mask where a part of the kernel reads no positions, for graphs that no network
+// reads and for a network that aggregates without them.
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
                                      const PositionOptions& options = {});
@@ -31,6 +36,6 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, M
 std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, std::size_t features,
                               std::size_t number_size);
 std::size_t kernel_gram_bytes(const Kernel& kernel, std::size_t n, std::size_t m, const Shape& shape,
-                              std::size_t number_size);
+                              std::size_t number_size, const PositionOptions& options = {});
 
 }  // namespace widenet
