@@ -8,5 +8,7 @@ namespace widenet::lab {
 Experiment uci90();
 Experiment tables();
 Experiment mnist_nngp();
+Experiment cifar10_cntk();
+Experiment mnist_myrtle();
 
 }  // namespace widenet::lab

@@ -45,7 +45,7 @@ bool Outcome::passed() const {
 }
 
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all{uci90(), tables(), mnist_nngp()};
+  static const std::vector<Experiment> all{uci90(), tables(), mnist_nngp(), cifar10_cntk(), mnist_myrtle()};
   return all;
 }
 
@@ -73,9 +73,11 @@ std::string data_folder(const std::optional<std::string>& given) {
 }
 
 Outcome run_experiment(const std::string& name, const std::optional<std::string>& data, const std::string& out,
-                       const Progress& progress) {
+                       const Progress& progress, const ImageOptions& images) {
   const Experiment& experiment = find_experiment(name);
-  const Context context{data_folder(data), out, progress};
+  if (images.given() && !experiment.of_images)
+    fail("{} takes no --train, --test, --only or --store (they belong to experiments on images) leave them out", name);
+  const Context context{data_folder(data), out, progress, images};
   if (!out.empty()) {
     std::error_code error;
     std::filesystem::create_directories(out, error);

@@ -11,10 +11,19 @@
 
 namespace widenet::lab {
 
+// What experiments on images can be told: they take hours.
+struct ImageOptions {
+  std::optional<std::size_t> train, test;  // fewer images than the experiment's
+  std::string only;                        // the networks whose text holds this
+  std::string store;                       // folder that keeps finished parts of kernel matrices; empty: none
+  bool given() const { return train || test || !only.empty() || !store.empty(); }
+};
+
 struct Context {
-  std::string data;  // folder that holds uci90, uci_regression, tables, california_housing and mnist
+  std::string data;  // folder that holds uci90, uci_regression, tables, california_housing, mnist and cifar10
   std::string out;   // folder for the CSV files of an experiment, made if absent; empty: none are written
   Progress progress;
+  ImageOptions images = {};
 };
 
 // One number that decides whether the claim holds: `found` within `tolerance` of `expected`, or on the good side of it.
@@ -40,6 +49,7 @@ struct Experiment {
   std::string source;  // of the claim
   std::string cost;    // time and memory on two cores
   Outcome (*run)(const Context& context);
+  bool of_images = false;  // reads Context::images
 };
 
 // All of them, in the order of `widenet lab list`.
@@ -52,9 +62,10 @@ const Experiment& find_experiment(const std::string& name);
 // folder.
 std::string data_folder(const std::optional<std::string>& given);
 
-// Runs one experiment: the data folder as above, the output folder made first.
+// Runs one experiment: the data folder as above, the output folder made first. Throws Error(usage) where options for
+// images are given to another one.
 Outcome run_experiment(const std::string& name, const std::optional<std::string>& data, const std::string& out,
-                       const Progress& progress = {});
+                       const Progress& progress = {}, const ImageOptions& images = {});
 
 // The list, and an outcome with its checks and verdict, as text of 80 columns; and as one object each.
 std::string list_text();

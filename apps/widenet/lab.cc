@@ -14,6 +14,7 @@ namespace {
 struct Options {
   CLI::App* list = nullptr;
   std::string name, data, out;
+  lab::ImageOptions images;
 };
 
 void run(const Options& options, const Settings& settings) {
@@ -28,7 +29,7 @@ void run(const Options& options, const Settings& settings) {
   const auto data = options.data.empty() ? std::optional<std::string>() : options.data;
   const lab::Outcome outcome = [&] {
     ProgressLine line(settings);
-    return lab::run_experiment(options.name, data, options.out, line.callback());
+    return lab::run_experiment(options.name, data, options.out, line.callback(), options.images);
   }();
   if (settings.json)
     print(lab::outcome_json(experiment, outcome));
@@ -51,6 +52,20 @@ Command lab_command(CLI::App& program) {
   runs->add_option("--data", options->data, "Folder of the data sets; else the environment's WIDENET_DATA")
       ->type_name("DIR");
   runs->add_option("--out", options->out, "Folder for results as CSV, made if absent; else none are written")
+      ->type_name("DIR");
+  runs->add_option("--train", options->images.train, "Experiments on images: fewer for training")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000));
+  runs->add_option("--test", options->images.test, "Experiments on images: fewer for testing")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000));
+  runs->add_option("--only", options->images.only,
+                   "Experiments on images: only networks whose text holds this, e.g. flatten")
+      ->type_name("TEXT");
+  runs->add_option(
+          "--store", options->images.store,
+          "Experiments on images: folder for finished parts of the kernel matrices; a run that was stopped goes "
+          "on from there")
       ->type_name("DIR");
   for (CLI::App* sub : {options->list, runs}) sub->fallthrough();
   return {command, [options](const Settings& settings) { run(*options, settings); }};

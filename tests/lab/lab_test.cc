@@ -46,15 +46,16 @@ class DataVariable {
 };
 
 TEST(Lab, NamesEveryExperiment) {
-  ASSERT_EQ(experiments().size(), 3u);
+  ASSERT_EQ(experiments().size(), 5u);
   for (const Experiment& e : experiments()) {
     EXPECT_EQ(&find_experiment(e.name), &e);
     EXPECT_NE(list_text().find(e.name + "\n"), std::string::npos);
     EXPECT_FALSE(e.claim.empty() || e.source.empty() || e.cost.empty()) << e.name;
   }
-  EXPECT_EQ(list_json()["experiments"].size(), 3u);
+  EXPECT_EQ(list_json()["experiments"].size(), 5u);
   EXPECT_EQ(message_of(Fault::usage, [] { find_experiment("uci"); }),
-            "no experiment is called 'uci' (the lab has uci90, tables, mnist-nngp) give one of these names");
+            "no experiment is called 'uci' (the lab has uci90, tables, mnist-nngp, cifar10-cntk, mnist-myrtle) give "
+            "one of these names");
 }
 
 TEST(Lab, TextIs80ColumnsWide) {
