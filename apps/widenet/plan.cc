@@ -135,13 +135,18 @@ void describe_positions(const Network& network, const Shape& shape, KernelPlan& 
     plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64."};
     return;
   }
-  const Plane& last = planes->stages.back().out;
-  const std::size_t displacements = planes->all_displacements ? (2 * last.height - 1) * (2 * last.width - 1) : 1;
-  plan.path = {fmt::format("A block of samples at a time, on {} displacement{} between positions: every one is a small "
-                           "image of its own that passes through all layers.",
-                           displacements, displacements == 1 ? "" : "s"),
-               fmt::format("{} MiB per process for what runs at once.",
-                           plane_gram_bytes(*planes, sizeof(double)) / (std::size_t{1} << 20) + 1)};
+  const std::size_t displacements = displacement_count(*planes), pools = planes->pools.size();
+  plan.path = {
+      fmt::format("A block of samples at a time, on {} displacement{} between positions: every one is a small "
+                  "image of its own that passes through all layers.",
+                  displacements, displacements == 1 ? "" : "s")};
+  if (pools > 0)
+    plan.path.push_back(fmt::format(
+        "{} pool{} on the way: each adds a displacement to the few that it meets, which go on when they are complete.",
+        pools, pools == 1 ? "" : "s"));
+  plan.path.push_back(fmt::format("{:.0f} steps through activations per pair of samples.", activation_count(*planes)));
+  plan.path.push_back(fmt::format("{} MiB per process for what runs at once.",
+                                  plane_gram_bytes(*planes, sizeof(double)) / (std::size_t{1} << 20) + 1));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <vector>
 
 namespace widenet::bench {
@@ -12,17 +13,24 @@ inline double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Minimum and median of wall times.
+// Of the calling thread alone: what others do on the machine does not count.
+inline double thread_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+// Minimum and median of the times that `clock` tells, seconds.
 struct Times {
   double minimum = 0, median = 0;
 };
 template <class F>
-Times repeat(std::size_t times, F&& work) {
+Times repeat(std::size_t times, F&& work, double (*clock)() = now) {
   std::vector<double> seconds;
   for (std::size_t k = 0; k < times; ++k) {
-    const double start = now();
+    const double start = clock();
     work();
-    seconds.push_back(now() - start);
+    seconds.push_back(clock() - start);
   }
   std::sort(seconds.begin(), seconds.end());
   return {seconds.front(), seconds[seconds.size() / 2]};

@@ -40,6 +40,9 @@ TEST_F(CliInfo, ShowsTheShapesOfANetworkOfImages) {
   EXPECT_EQ(layers.at(3).at("layer"), "avg_pool(2x2)");
   EXPECT_EQ(layers.at(3).at("positions"), (nlohmann::json{16, 16}));
   EXPECT_EQ(layers.at(11).at("positions"), nlohmann::json::array());
+  const std::string path = object.at("parts").at(0).at("path").dump();
+  for (const char* part : {"3969 displacements", "5 pools on the way", "2166784 steps through activations"})
+    EXPECT_PRED2(contains, path, std::string(part));
   const Outcome text = run("info 'wide_resnet(2)' --input-shape 32x32x3");
   EXPECT_EQ(text.code, 0) << text.err;
   for (const char* part : {"shape", "sum", "32x32xany", "16x16xany", "conv(3x3, stride=2, padding=same)"})

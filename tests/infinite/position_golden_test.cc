@@ -5,6 +5,7 @@
 
 #include "tests/support/golden.h"
 #include "widenet/architecture/kernel.h"
+#include "widenet/infinite/plane_gram.h"
 #include "widenet/infinite/position_kernel.h"
 
 namespace widenet {
@@ -106,6 +107,18 @@ TEST_P(PositionGolden, PairsAndOwn) {
   expect_pairs("x1x1", network, rows, rows);
   std::size_t next = 0;
   for (const OwnState& row : rows) expect_near("cov1_x1x1", next, row.kernel.covariance);
+}
+
+// The fast engine, of those it does.
+TEST_P(PositionGolden, OnPlanes) {
+  const auto plan = plane_plan(network(), shape_);
+  if (!plan || mask_) return;
+  for (const Limit limit : {Limit::nngp, Limit::ntk}) {
+    const std::string name = limit == Limit::nngp ? "nngp_" : "ntk_";
+    std::size_t across = 0, own = 0;
+    expect_near(name + "x1x2", across, materialize(*plane_gram<double>(*plan, limit, x1_.values, x2_.values)));
+    expect_near(name + "x1x1", own, materialize(*plane_gram<double>(*plan, limit, x1_.values)));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Positions, PositionGolden, testing::ValuesIn(names()),

@@ -200,7 +200,7 @@ std::size_t side_bytes(const Kernel& kernel, std::size_t n, const Shape& shape, 
   if (!network) return n * number_size * features * (columns ? 2 : 1);
   if (needs_positions(network->network, shape)) {
     if (const auto plan = plane_plan(network->network, shape); plan && !masked)
-      return columns ? plane_gram_bytes(*plan, number_size) : 0;
+      return n * plane_sample_bytes(*plan, number_size) + (columns ? plane_gram_bytes(*plan, number_size) : 0);
     const PositionNetwork positions(network->network, shape);
     const std::size_t rounded = number_size == sizeof(double) ? 0 : features * sizeof(double);
     return n * (positions.own_bytes() + rounded) + (columns ? thread_count() * positions.working_bytes() : 0);

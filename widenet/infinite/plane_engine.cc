@@ -17,24 +17,27 @@ namespace HWY_NAMESPACE {
 
 #define WIDENET_INLINE HWY_INLINE
 #include "widenet/infinite/closed_dual-inl.h"
-#include "widenet/infinite/plane_stage-inl.h"
+#include "widenet/infinite/plane_run-inl.h"
 #undef WIDENET_INLINE
 
+// Into `out` or, where that is none, into `plane`.
 template <class T>
 void run(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
-         std::size_t block, PlaneScratch<T>& scratch, double* out) {
+         std::size_t block, PlaneScratch<T>& scratch, double* out, T* plane) {
   using N = Vector<T>;
-  for (std::size_t lane = 0; lane < plane_lanes<T>; lane += Number<N>::lanes)
-    PlaneRun<N, T>(plan, theta, rows, i, columns, block, lane, scratch).all(out + lane);
+  for (std::size_t lane = 0; lane < plane_lanes<T>; lane += Number<N>::lanes) {
+    PlaneRun<N, T> run(plan, theta, rows, i, columns, block, lane, scratch);
+    out ? run.all(out + lane) : run.plane(plane + lane);
+  }
 }
 
 void run_double(const PlanePlan& p, bool t, const PlaneSamples<double>& r, std::size_t i, const PlaneSamples<double>& c,
-                std::size_t b, PlaneScratch<double>& s, double* out) {
-  run(p, t, r, i, c, b, s, out);
+                std::size_t b, PlaneScratch<double>& s, double* out, double* plane) {
+  run(p, t, r, i, c, b, s, out, plane);
 }
 void run_float(const PlanePlan& p, bool t, const PlaneSamples<float>& r, std::size_t i, const PlaneSamples<float>& c,
-               std::size_t b, PlaneScratch<float>& s, double* out) {
-  run(p, t, r, i, c, b, s, out);
+               std::size_t b, PlaneScratch<float>& s, double* out, float* plane) {
+  run(p, t, r, i, c, b, s, out, plane);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -48,39 +51,72 @@ HWY_EXPORT(run_double);
 HWY_EXPORT(run_float);
 
 namespace {
-// Of the largest plane that any stage reads or writes.
+// Of the largest plane that any stage or pool reads or writes.
 std::size_t largest(const PlanePlan& plan, std::size_t Plane::*side) {
   std::size_t most = plan.input.*side;
   for (const PlaneStage& stage : plan.stages) most = std::max(most, stage.out.*side);
+  for (const PlanePool& pool : plan.pools) most = std::max(most, pool.out.*side);
   return most;
 }
 }  // namespace
 
 template <class T>
-PlaneScratch<T>::PlaneScratch(const PlanePlan& plan) {
+PlaneScratch<T>::Layout::Layout(const PlanePlan& plan) {
+  constexpr std::size_t lanes = plane_lanes<T>;
   const std::size_t width = largest(plan, &Plane::width), height = largest(plan, &Plane::height);
-  margin_ = plane_lanes<T>;
-  plane_ = width * height * plane_lanes<T>;
-  row_ = (width + 2) * plane_lanes<T>;
-  data_ = Buffer<T>(4 * plane_ + (1 + 2 * plane_rows) * row_, T(0));
+  plane = width * height * lanes;
+  row = (width + 2) * lanes;
+  size = 4 * plane + (2 + 2 * plane_rows) * row;
+  pooled.resize(plan.levels.size());
+  for (std::size_t l = 1; l < plan.levels.size(); ++l) {
+    Pooled& at = pooled[l];
+    at.begin = size;
+    for (const Range& met : plan.levels[l - 1].meets[0]) at.open = std::max(at.open, met.size());
+    const Plane& first = plan.first_plane(l);
+    for (const std::ptrdiff_t d : plan.levels[l].first[1]) {
+      at.places.push_back(at.size);
+      at.size += first.height * (first.width - static_cast<std::size_t>(std::abs(d))) * lanes;
+    }
+    size += 2 * at.open * at.size;
+  }
 }
 template <class T>
+PlaneScratch<T>::PlaneScratch(const PlanePlan& plan) : layout_(plan), data_(layout_.size, T(0)) {}
+template <class T>
 std::size_t PlaneScratch<T>::bytes(const PlanePlan& plan) {
-  const std::size_t width = largest(plan, &Plane::width), height = largest(plan, &Plane::height);
-  return (4 * width * height + (1 + 2 * plane_rows) * (width + 2)) * 64;
+  return Layout(plan).size * sizeof(T);
 }
 
-template <>
-void run_planes(const PlanePlan& plan, bool theta, const PlaneSamples<double>& rows, std::size_t i,
-                const PlaneSamples<double>& columns, std::size_t block, PlaneScratch<double>& scratch, double* out) {
-  HWY_DYNAMIC_DISPATCH(run_double)(plan, theta, rows, i, columns, block, scratch, out);
+namespace {
+template <class T>
+void dispatch(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
+              const PlaneSamples<T>& columns, std::size_t block, PlaneScratch<T>& scratch, double* out, T* plane) {
+  if constexpr (std::is_same_v<T, double>)
+    HWY_DYNAMIC_DISPATCH(run_double)(plan, theta, rows, i, columns, block, scratch, out, plane);
+  else
+    HWY_DYNAMIC_DISPATCH(run_float)(plan, theta, rows, i, columns, block, scratch, out, plane);
 }
-template <>
-void run_planes(const PlanePlan& plan, bool theta, const PlaneSamples<float>& rows, std::size_t i,
-                const PlaneSamples<float>& columns, std::size_t block, PlaneScratch<float>& scratch, double* out) {
-  HWY_DYNAMIC_DISPATCH(run_float)(plan, theta, rows, i, columns, block, scratch, out);
+}  // namespace
+
+template <class T>
+void run_planes(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
+                const PlaneSamples<T>& columns, std::size_t block, PlaneScratch<T>& scratch, double* out) {
+  dispatch<T>(plan, theta, rows, i, columns, block, scratch, out, nullptr);
+}
+template <class T>
+void run_plane(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
+               std::size_t block, PlaneScratch<T>& scratch, T* out) {
+  dispatch<T>(plan, false, rows, i, columns, block, scratch, nullptr, out);
 }
 
+template void run_planes(const PlanePlan&, bool, const PlaneSamples<double>&, std::size_t, const PlaneSamples<double>&,
+                         std::size_t, PlaneScratch<double>&, double*);
+template void run_planes(const PlanePlan&, bool, const PlaneSamples<float>&, std::size_t, const PlaneSamples<float>&,
+                         std::size_t, PlaneScratch<float>&, double*);
+template void run_plane(const PlanePlan&, const PlaneSamples<double>&, std::size_t, const PlaneSamples<double>&,
+                        std::size_t, PlaneScratch<double>&, double*);
+template void run_plane(const PlanePlan&, const PlaneSamples<float>&, std::size_t, const PlaneSamples<float>&,
+                        std::size_t, PlaneScratch<float>&, float*);
 template class PlaneScratch<double>;
 template class PlaneScratch<float>;
 

@@ -10,7 +10,8 @@ namespace widenet {
 // Rows of a plane that go through a stage together, and the taps that they may have together.
 inline constexpr std::size_t plane_rows = 4, plane_taps = 64;
 
-// Working memory of one thread: rows of covariances of one displacement, a vector per position.
+// Working memory of one thread: rows of covariances of one displacement, a vector per position, and the sums of pools
+// that are not complete yet.
 template <class T>
 class PlaneScratch {
  public:
@@ -18,13 +19,30 @@ class PlaneScratch {
   static std::size_t bytes(const PlanePlan& plan);
 
   // K and B (own K + Theta, of the stage that reads them), for the stage before and after; a row of zeros.
-  T* plane(std::size_t parity, std::size_t which) { return data_.data() + (2 * parity + which) * plane_; }
-  T* zeros() { return data_.data() + 4 * plane_; }
+  T* plane(std::size_t parity, std::size_t which) { return data_.data() + (2 * parity + which) * layout_.plane; }
+  T* zeros() { return data_.data() + 4 * layout_.plane; }
+  // Window sums of a row on their way to a pool.
+  T* sums() { return zeros() + layout_.row; }
   // Finished rows, with zeros on both sides.
-  T* row(std::size_t u, std::size_t which) { return data_.data() + 4 * plane_ + (1 + 2 * u + which) * row_ + margin_; }
+  T* row(std::size_t u, std::size_t which) { return zeros() + (2 + 2 * u + which) * layout_.row + plane_lanes<T>; }
+  // The first plane of a level behind a pool, of its displacements a and b along columns and rows. Few a are open at a
+  // time, and take turns.
+  T* pooled(std::size_t level, std::size_t a, std::size_t b, std::size_t which) {
+    const Pooled& at = layout_.pooled[level];
+    return data_.data() + at.begin + (2 * (a % at.open) + which) * at.size + at.places[b];
+  }
 
  private:
-  std::size_t plane_, row_, margin_;
+  struct Pooled {
+    std::size_t begin = 0, open = 1, size = 0;
+    std::vector<std::size_t> places;
+  };
+  struct Layout {
+    explicit Layout(const PlanePlan& plan);
+    std::size_t plane, row, size;
+    std::vector<Pooled> pooled;
+  };
+  Layout layout_;
   Buffer<T> data_;
 };
 
@@ -33,5 +51,10 @@ class PlaneScratch {
 template <class T>
 void run_planes(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
                 const PlaneSamples<T>& columns, std::size_t block, PlaneScratch<T>& scratch, double* out);
+
+// K of the last plane at displacement 0, of the same: [position][lane].
+template <class T>
+void run_plane(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
+               std::size_t block, PlaneScratch<T>& scratch, T* out);
 
 }  // namespace widenet

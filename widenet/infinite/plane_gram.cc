@@ -6,6 +6,7 @@
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
 #include "widenet/infinite/plane_engine.h"
+#include "widenet/infinite/plane_variances.h"
 
 namespace widenet {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 template <class T>
 std::size_t tile_side(const PlanePlan& plan) {
   constexpr std::size_t lanes = plane_lanes<T>, memory = std::size_t{28} << 20;
-  if (plan.all_displacements) return lanes;
+  if (displacement_count(plan) > 1) return lanes;
   return std::max(std::min<std::size_t>(128, memory / PlaneSamples<T>::bytes(plan)) / lanes * lanes, lanes);
 }
 
@@ -26,8 +27,21 @@ std::size_t thread_bytes(const PlanePlan& plan) {
 template <class T>
 class PlaneGram final : public Gram<T> {
  public:
-  PlaneGram(PlanePlan plan, Limit limit, MatrixView<const T> x, MatrixView<const T> z, bool symmetric)
-      : plan_(std::move(plan)), theta_(limit == Limit::ntk), symmetric_(symmetric), x_(x), z_(z) {}
+  PlaneGram(PlanePlan plan, Limit limit, MatrixView<const T> x)
+      : plan_(std::move(plan)),
+        theta_(limit == Limit::ntk),
+        symmetric_(true),
+        x_(x),
+        z_(x),
+        x_variances_(plane_variances<T>(plan_, x)) {}
+  PlaneGram(PlanePlan plan, Limit limit, MatrixView<const T> x, MatrixView<const T> z)
+      : plan_(std::move(plan)),
+        theta_(limit == Limit::ntk),
+        symmetric_(false),
+        x_(x),
+        z_(z),
+        x_variances_(plane_variances<T>(plan_, x)),
+        z_variances_(plane_variances<T>(plan_, z)) {}
 
   std::size_t rows() const override { return x_.rows(); }
   std::size_t cols() const override { return z_.rows(); }
@@ -64,8 +78,10 @@ class PlaneGram final : public Gram<T> {
     using Samples = PlaneSamples<T>;
     const std::size_t first = cols.begin / lanes * lanes;
     if (rows.size() == 0 || cols.size() == 0) return;
-    const Samples mine(plan_, x_.rows(rows), Samples::As::rows);
-    const Samples theirs(plan_, z_.rows({first, cols.end}), Samples::As::blocks);
+    const Range blocks{first, cols.end};
+    const Matrix<T>& variances = symmetric_ ? x_variances_ : z_variances_;
+    const Samples mine(plan_, x_.rows(rows), x_variances_.view().rows(rows), Samples::As::rows);
+    const Samples theirs(plan_, z_.rows(blocks), variances.view().rows(blocks), Samples::As::blocks);
     PlaneScratch<T> scratch(plan_);
     double values[lanes];
     for (std::size_t b = first; b < cols.end; b += lanes)
@@ -80,6 +96,7 @@ class PlaneGram final : public Gram<T> {
   PlanePlan plan_;
   bool theta_, symmetric_;
   MatrixView<const T> x_, z_;
+  Matrix<T> x_variances_, z_variances_;  // of a symmetric Gram the first alone
 };
 
 template <class T>
@@ -97,17 +114,21 @@ void check(const PlanePlan& plan, MatrixView<const T> x) {
 template <class T>
 std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixView<const T> x) {
   check(plan, x);
-  return std::make_unique<PlaneGram<T>>(plan, limit, x, x, true);
+  return std::make_unique<PlaneGram<T>>(plan, limit, x);
 }
 template <class T>
 std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixView<const T> x, MatrixView<const T> z) {
   check(plan, x);
   check(plan, z);
-  return std::make_unique<PlaneGram<T>>(plan, limit, x, z, false);
+  return std::make_unique<PlaneGram<T>>(plan, limit, x, z);
 }
 
 std::size_t plane_gram_bytes(const PlanePlan& plan, std::size_t number_size) {
   return thread_count() * (number_size == sizeof(double) ? thread_bytes<double>(plan) : thread_bytes<float>(plan));
+}
+
+std::size_t plane_sample_bytes(const PlanePlan& plan, std::size_t number_size) {
+  return variance_offsets(plan).back() * number_size;
 }
 
 using D = MatrixView<const double>;

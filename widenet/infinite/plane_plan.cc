@@ -62,27 +62,56 @@ class Planner {
     possible = possible && !pooled && conv.kind == ConvKind::shared && conv.padding != Padding::circular;
     if (!possible) return;
     PlaneStage stage;
-    stage.in = plane_of(shape_);
-    stage.out = plane_of(shape_after(Layer(conv), shape_));
-    std::size_t size = 1;
-    for (std::size_t a = 0; a < conv.window.size(); ++a) {
-      const std::size_t to = a + 2 - conv.window.size(), k = conv.window[a],
-                        s = conv.stride.empty() ? 1 : conv.stride[a];
-      const std::size_t n = shape_.positions[a], out = *places(n, k, s, conv.padding);
-      stage.window[to] = k;
-      stage.stride[to] = s;
-      if (conv.padding == Padding::same && (out - 1) * s + k > n) stage.before[to] = ((out - 1) * s + k - n) / 2;
-      size *= k;
+    set_window(conv, Window(conv.window.size(), 1), stage);
+    set_weights(conv, position_count(conv.window), stage);
+    plan.stages.push_back(stage);
+  }
+
+  // Windows over the positions as they are now, with the strides that count where the layer names none.
+  template <class L>
+  void set_window(const L& layer, const Window& strides, PlaneWindow& window) {
+    window.in = plane_of(shape_);
+    window.out = plane_of(shape_after(Layer(layer), shape_));
+    for (std::size_t a = 0; a < layer.window.size(); ++a) {
+      const std::size_t to = a + 2 - layer.window.size(), k = layer.window[a],
+                        s = layer.stride.empty() ? strides[a] : layer.stride[a];
+      const std::size_t n = shape_.positions[a], reach = (*places(n, k, s, layer.padding) - 1) * s + k;
+      window.window[to] = k;
+      window.stride[to] = s;
+      if (layer.padding == Padding::same && reach > n) window.before[to] = (reach - n) / 2;
     }
     // The engine reads a few rows at once and keeps a pointer to each of their taps.
-    possible = stage.window[0] + 3 * stage.stride[0] <= 64;
-    set_weights(conv, size, stage);
-    plan.stages.push_back(stage);
+    possible = possible && window.window[0] + 3 * window.stride[0] <= 64;
+  }
+
+  void add(const Pool& pool) {
+    possible = possible && !pooled && pool.padding != Padding::circular;
+    if (!possible) return;
+    PlanePool out;
+    set_window(pool, pool.window, out);
+    out.stage = plan.stages.size();
+    const auto positions = static_cast<double>(position_count(pool.window));
+    const bool counted = !pool.sum && pool.edges == Edges::actual && pool.padding == Padding::same;
+    if (!pool.sum && !counted) out.scale = 1 / (positions * positions);
+    for (std::size_t a = 0; a < 2 && counted; ++a) {
+      for (std::size_t o = 0; o < (a == 0 ? out.out.height : out.out.width); ++o)
+        out.weights[a].push_back(1 / static_cast<double>(taps_inside(out, a, o).size()));
+    }
+    plan.pools.push_back(std::move(out));
   }
 
   void add(const Activation& activation) {
     const auto dual = closed_dual(activation);
-    possible = possible && !pooled && dual && !plan.stages.empty() && !plan.stages.back().activation;
+    possible = possible && !pooled && dual;
+    // One that reads no stage's outputs, or activated ones, has a stage of its own.
+    const bool fresh = plan.stages.empty() || plan.stages.back().activation ||
+                       (!plan.pools.empty() && plan.pools.back().stage == plan.stages.size());
+    if (possible && fresh) {
+      PlaneStage stage;
+      stage.in = stage.out = plane_of(shape_);
+      stage.own = 0;
+      plan.stages.push_back(stage);
+    }
     if (possible) plan.stages.back().activation = dual;
   }
 
@@ -92,7 +121,7 @@ class Planner {
   }
   void add(const Flatten&) { couple(false, 1 / static_cast<double>(plane_of(shape_).size())); }
   void couple(bool all, double scale) {
-    possible = possible && !pooled && !plan.stages.empty();
+    possible = possible && !pooled && (!plan.stages.empty() || !plan.pools.empty());
     pooled = true;
     plan.all_displacements = all;
     plan.readout.scale = scale;
@@ -118,6 +147,7 @@ std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape) 
   Planner planner(shape);
   planner.network(network);
   if (!planner.possible || !planner.pooled) return std::nullopt;
+  resolve(planner.plan);
   return std::move(planner.plan);
 }
 

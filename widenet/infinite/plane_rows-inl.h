@@ -16,6 +16,18 @@ inline PlaneRegion region_of(const Plane& plane, const std::ptrdiff_t* displacem
   return region;
 }
 
+// to[x] = sum of from[first + x stride + t] over the taps t that lie inside; first may have wrapped below 0.
+template <class N, class T>
+WIDENET_INLINE void window_sums(const T* from, std::size_t width, std::size_t first, std::size_t stride,
+                                std::size_t taps, T* to, std::size_t count) {
+  for (std::size_t x = 0; x < count; ++x, first += stride) {
+    N sum = constant<N>(0);
+    for (std::size_t t = 0; t < taps; ++t)
+      if (first + t < width) sum = sum + load<N>(from + (first + t) * plane_lanes<T>);
+    store(sum, to + x * plane_lanes<T>);
+  }
+}
+
 // Rows that go through a stage together: row u reads the sums k[u * stride + t] and b[...] of its taps t.
 template <class T>
 struct PlaneRows {

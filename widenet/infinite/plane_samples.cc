@@ -12,21 +12,13 @@ std::size_t factor_count(const ClosedDual& dual) {
   return std::visit([](const auto& d) { return d.factors; }, dual);
 }
 
-// The taps of output o along an axis that read inside a plane of n positions.
-Range taps_inside(std::size_t o, std::size_t window, std::size_t stride, std::size_t before, std::size_t n) {
-  const std::size_t first = o * stride;  // minus `before` is what tap 0 reads
-  const std::size_t begin = first < before ? before - first : 0;
-  const std::size_t end = n + before > first ? std::min(window, n + before - first) : 0;
-  return {begin, std::max(begin, end)};
-}
-
 // q' = scale sum(q) + bias over the window.
 std::vector<double> through_window(const PlaneStage& stage, const std::vector<double>& q) {
   std::vector<double> out(stage.out.size());
   for (std::size_t y = 0; y < stage.out.height; ++y) {
-    const Range down = taps_inside(y, stage.window[0], stage.stride[0], stage.before[0], stage.in.height);
+    const Range down = taps_inside(stage, 0, y);
     for (std::size_t x = 0; x < stage.out.width; ++x) {
-      const Range along = taps_inside(x, stage.window[1], stage.stride[1], stage.before[1], stage.in.width);
+      const Range along = taps_inside(stage, 1, x);
       double sum = 0;
       for (std::size_t t = down.begin; t < down.end; ++t) {
         const double* row = q.data() + (y * stage.stride[0] + t - stage.before[0]) * stage.in.width;
@@ -52,8 +44,18 @@ std::vector<std::size_t> plane_offsets(const PlanePlan& plan) {
   return offsets;
 }
 
+std::vector<std::size_t> variance_offsets(const PlanePlan& plan) {
+  std::vector<std::size_t> offsets{0, 0};
+  for (std::size_t l = 1; l < plan.levels.size(); ++l) {
+    const auto stages = std::span(plan.stages).subspan(plan.levels[l].begin, plan.levels[l].end - plan.levels[l].begin);
+    const bool read = std::any_of(stages.begin(), stages.end(), [](const PlaneStage& s) { return s.activation; });
+    offsets.push_back(offsets.back() + (read ? plan.first_plane(l).size() : 0));
+  }
+  return offsets;
+}
+
 template <class T>
-PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, As as)
+PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> variances, As as)
     : lanes_(as == As::rows ? 1 : plane_lanes<T>),
       pixel_count_(plan.input.size() * plan.channels),
       offsets_(plane_offsets(plan)),
@@ -63,13 +65,13 @@ PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, As a
   parameters_ = Buffer<T>(blocks * lanes_ * parameter_count_, T(0));
   for (std::size_t i = 0; i < x.rows(); ++i) {
     const std::size_t block = i / lanes_ * lanes_, lane = i % lanes_;
-    fill(plan, x.row_data(i), pixels_.data() + block * pixel_count_ + lane,
+    fill(plan, x.row_data(i), variances.row_data(i), pixels_.data() + block * pixel_count_ + lane,
          parameters_.data() + block * parameter_count_ + lane);
   }
 }
 
 template <class T>
-void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, T* pixels, T* parameters) const {
+void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, const T* variances, T* pixels, T* parameters) const {
   std::vector<double> q(plan.input.size());
   for (std::size_t p = 0; p < q.size(); ++p) {
     T sum = 0;
@@ -79,25 +81,33 @@ void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, T* pixels, T* para
     }
     q[p] = static_cast<double>(sum) / static_cast<double>(plan.channels);
   }
-  double numbers[most_dual_numbers];
-  for (std::size_t s = 0; s < plan.stages.size(); ++s) {
-    const PlaneStage& stage = plan.stages[s];
-    q = through_window(stage, q);
-    if (!stage.activation) continue;
-    const std::size_t count = plane_parameters(stage);
-    const auto* relu = std::get_if<ReluDual>(&*stage.activation);
-    // A ReLU's outputs leave scaled for the stage that reads them; the row brings the scale.
-    const PlaneStage& reader = s + 1 < plan.stages.size() ? plan.stages[s + 1] : plan.readout;
-    const double scale = relu && lanes_ == 1 ? reader.scale : 1;
-    T* to = parameters + offsets_[s] * lanes_;
-    for (std::size_t p = 0; p < q.size(); ++p) {
-      const double variance = relu ? relu->variance(q[p]) : own_moments(*stage.activation, q[p], numbers).variance;
-      *to = static_cast<T>(q[p] > 0 ? 1 / std::sqrt(q[p]) : 0.0);
-      *(to += lanes_) = static_cast<T>(scale * std::sqrt(variance));
-      for (std::size_t k = 2; k < count; ++k) *(to += lanes_) = static_cast<T>(numbers[k - 2]);
-      to += lanes_;
-      q[p] = variance;
+  const std::vector<std::size_t> pooled = variance_offsets(plan);
+  for (std::size_t l = 0; l < plan.levels.size(); ++l) {
+    // Behind a pool those of the stages before are of no use.
+    if (l > 0) q.assign(variances + pooled[l], variances + pooled[l + 1]);
+    if (q.empty()) continue;
+    for (std::size_t s = plan.levels[l].begin; s < plan.levels[l].end; ++s) {
+      q = through_window(plan.stages[s], q);
+      if (plan.stages[s].activation) activate(plan, s, q, parameters + offsets_[s] * lanes_);
     }
+  }
+}
+
+template <class T>
+void PlaneSamples<T>::activate(const PlanePlan& plan, std::size_t s, std::vector<double>& q, T* to) const {
+  const ClosedDual& dual = *plan.stages[s].activation;
+  const std::size_t count = plane_parameters(plan.stages[s]);
+  const auto* relu = std::get_if<ReluDual>(&dual);
+  // A ReLU's outputs leave scaled for what reads them; the row brings the scale.
+  const double scale = relu && lanes_ == 1 ? plan.handovers[s + 1].scale : 1;
+  double numbers[most_dual_numbers];
+  for (double& variance : q) {
+    const double before = variance;
+    variance = relu ? relu->variance(before) : own_moments(dual, before, numbers).variance;
+    *to = static_cast<T>(before > 0 ? 1 / std::sqrt(before) : 0.0);
+    *(to += lanes_) = static_cast<T>(scale * std::sqrt(variance));
+    for (std::size_t k = 2; k < count; ++k) *(to += lanes_) = static_cast<T>(numbers[k - 2]);
+    to += lanes_;
   }
 }
 

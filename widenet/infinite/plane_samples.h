@@ -17,13 +17,18 @@ std::size_t plane_parameters(const PlaneStage& stage);
 // Where the parameters of the stages begin: [stage][position][parameter].
 std::vector<std::size_t> plane_offsets(const PlanePlan& plan);
 
+// Behind pools the variances of a sample are sums of its covariances with itself: [level][position], where the
+// variances of a level that has activations begin; one entry more than levels.
+std::vector<std::size_t> variance_offsets(const PlanePlan& plan);
+
 // The same of a few samples: as rows, one after the other, or as blocks of plane_lanes<T>, lane by lane.
 template <class T>
 class PlaneSamples {
  public:
   enum class As { rows, blocks };
-  // x: samples of plan.input.size() * channels finite numbers, positions first.
-  PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, As as);
+  // x: samples of plan.input.size() * channels finite numbers, positions first. variances: theirs behind
+  // pools, variance_offsets(plan).back() numbers per sample.
+  PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> variances, As as);
 
   // [position][channel] of sample i or, with [lane] behind, of block i.
   const T* pixels(std::size_t i) const { return pixels_.data() + i * pixel_count_ * lanes_; }
@@ -33,7 +38,8 @@ class PlaneSamples {
   static std::size_t bytes(const PlanePlan& plan);
 
  private:
-  void fill(const PlanePlan& plan, const T* x, T* pixels, T* parameters) const;
+  void fill(const PlanePlan& plan, const T* x, const T* variances, T* pixels, T* parameters) const;
+  void activate(const PlanePlan& plan, std::size_t stage, std::vector<double>& q, T* to) const;
 
   std::size_t lanes_, pixel_count_;
   std::vector<std::size_t> offsets_;

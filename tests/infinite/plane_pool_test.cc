@@ -1,0 +1,171 @@
+// Pools between the stages of networks on planes.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/check_gram.h"
+#include "tests/support/hard_rows.h"
+#include "widenet/infinite/plane_engine.h"
+#include "widenet/infinite/plane_gram.h"
+#include "widenet/infinite/plane_variances.h"
+#include "widenet/infinite/position_gram.h"
+
+namespace widenet {
+namespace {
+
+using namespace testing_support;
+
+constexpr const char* conv = "conv(3x3, padding=same, weight_std=sqrt(2)) relu ";
+
+struct Case {
+  std::string text;
+  Shape shape;
+};
+std::vector<Case> cases() {
+  const std::string c = conv;
+  return {
+      {c + "avg_pool(2x2) " + c + "avg_pool(2x2) flatten dense", {{9, 8}, 3}},
+      {c + c + "avg_pool(2x2) " + c + "avg_pool(2x2) " + c + "repeat(2)[avg_pool(2x2)] flatten dense", {{16, 16}, 3}},
+      {c + "avg_pool(3x3, stride=2, padding=same) " + c + "global_avg_pool dense", {{7, 6}, 2}},
+      {c + "avg_pool(3x2, stride=2x1, padding=same, edges=actual) " + c + "sum_pool(2x2, stride=1) " + c +
+           "flatten dense",
+       {{6, 7}, 2}},
+      {c + "avg_pool(5x5, stride=1, padding=same) flatten dense", {{8, 9}, 2}},
+      {"avg_pool(2x2, stride=1) conv(2x2, stride=2, bias_std=0.2) avg_pool(1x2) erf dense(bias_std=0.1) relu "
+       "global_avg_pool dense",
+       {{8, 9}, 2}},
+      {"conv(3) gelu avg_pool(2) conv(3, padding=same, bias_std=0.3) relu avg_pool(3, stride=1) global_sum_pool dense",
+       {{17}, 2}},
+  };
+}
+
+// Positive pixels, as images have them; one twice, one with the background of another, one negated, one black.
+template <class T>
+Matrix<T> images(Random& random, std::size_t n, const Shape& shape) {
+  const std::size_t size = position_count(shape.positions) * shape.channels;
+  Matrix<T> x(n, size);
+  for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<T>(uniform(random, -0.3, 1));
+  if (n > 2) std::copy_n(x.row(0).begin(), size, x.row(2).begin());
+  if (n > 3) std::copy_n(x.row(1).begin(), size / 2, x.row(3).begin());
+  if (n > 4) std::transform(x.row(1).begin(), x.row(1).end(), x.row(4).begin(), std::negate<>());
+  if (n > 5) std::fill_n(x.row(5).begin(), size, T(0));
+  return x;
+}
+
+template <class T>
+struct PlanePools : testing::Test {};
+using Numbers = testing::Types<double, float>;
+TYPED_TEST_SUITE(PlanePools, Numbers);
+
+// A few roundings per stage, and of every sum of a pool over window^2 pairs of positions, of sqrt(K(i,i) K(j,j)).
+TYPED_TEST(PlanePools, AreThoseOfThePlainInterpreter) {
+  using T = TypeParam;
+  Random random(3);
+  for (const auto& [text, shape] : cases()) {
+    const auto plan = plane_plan(parse_network(text), shape);
+    ASSERT_TRUE(plan) << text;
+    const Matrix<T> x = images<T>(random, 6, shape);
+    const Matrix<double> exact = copy<double>(x.view());
+    double roundings = 40 * static_cast<double>(plan->stages.size() + 1);
+    for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
+    for (const Limit limit : {Limit::nngp, Limit::ntk}) {
+      const Matrix<T> k = materialize(*plane_gram<T>(*plan, limit, x.view()));
+      const Matrix<T> across = materialize(*plane_gram<T>(*plan, limit, x.view(), x.view()));
+      const Matrix<double> plain = materialize(*position_gram({limit, parse_network(text)}, shape, exact.view()));
+      for (std::size_t i = 0; i < x.rows(); ++i)
+        for (std::size_t j = 0; j < x.rows(); ++j) {
+          const double tolerance =
+              roundings * static_cast<double>(std::numeric_limits<T>::epsilon()) * std::sqrt(plain(i, i) * plain(j, j));
+          ASSERT_NEAR(static_cast<double>(k(i, j)), plain(i, j), tolerance) << text << " " << i << ", " << j;
+          ASSERT_TRUE(same_bits(k(i, j), k(j, i))) << text;
+          ASSERT_TRUE(j < i || same_bits(k(i, j), across(i, j))) << text;
+        }
+    }
+  }
+}
+
+// A sample and its copy are as alike, bit by bit, as it and itself; and so are their pooled patches.
+TYPED_TEST(PlanePools, OfEqualSamplesAreEqual) {
+  using T = TypeParam;
+  Random random(4);
+  for (const auto& [text, shape] : cases()) {
+    const auto plan = plane_plan(parse_network(text), shape);
+    const Matrix<T> x = images<T>(random, 6, shape);
+    const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
+    EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
+    EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
+    const Matrix<T> across = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view(), x.view()));
+    EXPECT_TRUE(std::ranges::equal(across.row(0), across.row(2), same_bits<T>)) << text;
+    for (std::size_t i = 0; i < x.rows(); ++i) EXPECT_TRUE(same_bits(across(i, 0), across(i, 2))) << text;
+  }
+}
+
+// Behind a pool they are the covariances of a sample with itself that the plain interpreter finds there.
+TEST(PlaneVariances, AreThoseBehindThePool) {
+  Random random(5);
+  const std::string before = std::string(conv) + "avg_pool(3x2, stride=2, padding=same) ";
+  const Shape shape{{7, 8}, 2};
+  const Network network = parse_network(before + conv + "flatten dense");
+  const auto plan = plane_plan(network, shape);
+  const Matrix<double> x = images<double>(random, 9, shape);
+  const Matrix<double> variances = plane_variances<double>(*plan, x);
+  ASSERT_EQ(variances.cols(), std::size_t{4 * 4});
+  // With the read-out of one position; a convolution of one tap keeps the covariance of the position it is at.
+  for (std::size_t p = 0; p < variances.cols(); ++p) {
+    const Network one = parse_network(before + "conv(1x1) index(\"[:, " + std::to_string(p / 4) + ", " +
+                                      std::to_string(p % 4) + "]\") dense");
+    const Matrix<double> k = materialize(*position_gram({Limit::nngp, one}, shape, x.view()));
+    for (std::size_t i = 0; i < x.rows(); ++i) EXPECT_NEAR(variances(i, p), k(i, i), 1e-14 * k(i, i)) << p;
+  }
+}
+
+TEST(PlaneVariances, HaveTheSameBitsOnAnyNumberOfThreads) {
+  Random random(6);
+  const auto plan = plane_plan(parse_network(cases()[1].text), cases()[1].shape);
+  const Matrix<float> x = images<float>(random, 40, cases()[1].shape);
+  set_thread_count(1);
+  const Matrix<float> one = plane_variances<float>(*plan, x);
+  for (const std::size_t threads : Sizes{2, 7}) {
+    set_thread_count(threads);
+    const Matrix<float> many = plane_variances<float>(*plan, x);
+    EXPECT_TRUE(std::equal(one.data(), one.data() + one.size(), many.data(), same_bits<float>));
+  }
+  set_thread_count(0);
+}
+
+TEST(PlanePool, HasTheSameBitsInEveryTiling) {
+  Random random(7);
+  for (const auto& [text, shape] : cases()) {
+    const auto plan = plane_plan(parse_network(text), shape);
+    const Matrix<double> x = images<double>(random, 11, shape);
+    const auto gram = plane_gram<double>(*plan, Limit::ntk, x.view());
+    const Matrix<double> full = materialize(*gram);
+    expect_tiling_invariant(*gram, full, random);
+    expect_thread_invariant(*gram, full);
+  }
+}
+
+// Only a few displacements of a level are open at once: never the 4096^2 pairs of positions.
+TEST(PlanePool, NeedsLessThan64MiBPerThreadFor64x64Images) {
+  for (const char* text : {"myrtle5", "myrtle7", "myrtle10"}) {
+    const auto plan = plane_plan(parse_network(text), {{64, 64}, 3});
+    ASSERT_TRUE(plan);
+    for (const std::size_t size : Sizes{sizeof(double), sizeof(float)})
+      EXPECT_LT(plane_gram_bytes(*plan, size), thread_count() * (std::size_t{64} << 20)) << text;
+  }
+}
+
+TEST(PlanePool, NeedsTheDisplacementsThatReachTheReadOut) {
+  const auto plan = plane_plan(parse_network("myrtle5"), {{32, 32}, 3});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(displacement_count(*plan), std::size_t{63 * 63});
+  // Two convolutions over 1024^2 pairs of positions, one over 256^2 and one over 64^2.
+  EXPECT_EQ(activation_count(*plan), 2 * 1024.0 * 1024 + 256 * 256 + 64 * 64);
+  const auto local = plane_plan(parse_network("conv(3x3) relu avg_pool(3x3, stride=1) flatten dense"), {{9, 9}, 1});
+  ASSERT_TRUE(local);
+  EXPECT_EQ(displacement_count(*local), std::size_t{5 * 5});
+}
+
+}  // namespace
+}  // namespace widenet

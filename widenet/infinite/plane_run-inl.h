@@ -1,0 +1,277 @@
+// A plane plan on one displacement after the other, a vector of samples per position. Included inside a namespace that
+// has the words of vector-inl.h and the formulas of closed_dual-inl.h.
+
+#include "widenet/infinite/plane_stage-inl.h"
+
+template <class N, class T>
+class PlaneRun {
+ public:
+  PlaneRun(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
+           const PlaneSamples<T>& columns, std::size_t block, std::size_t lane, PlaneScratch<T>& scratch)
+      : plan_(plan),
+        theta_(theta),
+        activations_(theta),
+        offsets_(plane_offsets(plan)),
+        row_(rows.parameters(i)),
+        column_(columns.parameters(block) + lane),
+        row_pixels_(rows.pixels(i)),
+        column_pixels_(columns.pixels(block) + lane),
+        scratch_(scratch) {}
+
+  // The kernel, of every lane.
+  void all(double* out) {
+    walk();
+    const PlaneStage& r = plan_.readout;
+    for (std::size_t l = 0; l < W; ++l) out[l] = theta_ ? b_[l] + r.own_bias : k_[l] + r.bias;
+  }
+  // K of the last plane at displacement 0, [position][lane].
+  void plane(T* out) {
+    plane_ = out;
+    walk();
+  }
+
+ private:
+  static constexpr std::size_t W = Number<N>::lanes, L = plane_lanes<T>, U = plane_rows;
+  using Rows = PlaneRows<T>;
+
+  void walk() {
+    for (std::size_t a = 0; a < plan_.levels[0].last[0].size(); ++a) displacements(0, a);
+  }
+
+  // All displacements of a level that share the a-th along the columns, then those of the next level that are complete
+  // by then.
+  void displacements(std::size_t level, std::size_t a) {
+    const PlaneLevel& here = plan_.levels[level];
+    const bool last = level == plan_.pools.size();
+    if (!last) open(level + 1, a == 0 ? 0 : here.meets[0][a - 1].end, here.meets[0][a].end);
+    for (std::size_t b = 0; b < here.last[1].size(); ++b) displacement(level, a, b);
+    if (last) return;
+    const std::size_t still_open = a + 1 < here.last[0].size() ? here.meets[0][a + 1].begin : here.meets[0][a].end;
+    for (std::size_t next = here.meets[0][a].begin; next < still_open; ++next) displacements(level + 1, next);
+  }
+
+  // Begins the sums of the displacements [begin, end) along the columns.
+  void open(std::size_t level, std::size_t begin, std::size_t end) {
+    for (std::size_t a = begin; a < end; ++a)
+      for (std::size_t b = 0; b < plan_.levels[level].first[1].size(); ++b)
+        for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
+          const PlaneRegion region = pooled_region(level, a, b);
+          T* to = scratch_.pooled(level, a, b, which);
+          for (std::size_t p = 0; p < region.size[0] * region.size[1]; ++p) store(constant<N>(0), to + p * L);
+        }
+  }
+  PlaneRegion pooled_region(std::size_t level, std::size_t a, std::size_t b) const {
+    const std::ptrdiff_t shift[2] = {plan_.levels[level].first[0][a], plan_.levels[level].first[1][b]};
+    return region_of(plan_.first_plane(level), shift);
+  }
+
+  void displacement(std::size_t level, std::size_t a, std::size_t b) {
+    const PlaneLevel& here = plan_.levels[level];
+    here_ = {level, a, b};
+    const std::size_t count = here.end - here.begin;
+    shifts_.assign(2 * (count + 1), 0);
+    shifts_[2 * count] = here.last[0][a];
+    shifts_[2 * count + 1] = here.last[1][b];
+    for (std::size_t s = count; s-- > 0;)
+      for (std::size_t axis = 0; axis < 2; ++axis)
+        shifts_[2 * s + axis] =
+            shifts_[2 * s + 2 + axis] * static_cast<std::ptrdiff_t>(plan_.stages[here.begin + s].stride[axis]);
+    sum_k_ = sum_b_ = constant<N>(0);
+    level == 0 ? input() : pooled_input();
+    bool positive = here.positive;
+    for (std::size_t s = here.begin; s < here.end; ++s) {
+      stage(s, positive);
+      positive = certainly_positive(plan_.stages[s], positive);
+    }
+    if (level == plan_.pools.size()) {
+      add_up(sum_k_, k_);
+      add_up(sum_b_, b_);
+    }
+  }
+  static void add_up(N sum, double* total) {
+    T sums[W];
+    store(sum, sums);
+    for (std::size_t l = 0; l < W; ++l) total[l] += static_cast<double>(sums[l]);
+  }
+
+  // Of the plane in front of a stage, or behind the level's last one.
+  const std::ptrdiff_t* shift(std::size_t stage) const {
+    return &shifts_[2 * (stage - plan_.levels[here_.level].begin)];
+  }
+
+  // x_p . z_p' / channels, row by row.
+  void input() {
+    const PlaneRegion region = region_of(plan_.input, shift(0));
+    const std::size_t channels = plan_.channels;
+    const N scale = constant<N>(plan_.handovers[0].scale / static_cast<double>(channels));
+    const N own = constant<N>(plan_.handovers[0].own) * scale;
+    for (std::size_t y = 0; y < region.size[0]; ++y) {
+      const T* x = row_pixels_ + at(plan_.input, region, y, nullptr) * channels;
+      const T* z = column_pixels_ + at(plan_.input, region, y, shift(0)) * channels * L;
+      T *k = out_row(0, region.size[1], y, 0, 0), *b = out_row(0, region.size[1], y, 0, 1);
+      for (std::size_t p = 0; p < region.size[1]; ++p) {
+        N sum = constant<N>(0);
+        for (std::size_t c = 0; c < channels; ++c, ++x, z += L) sum = multiply_add(constant<N>(*x), load<N>(z), sum);
+        store(sum * scale, k + p * L);
+        store(sum * own, b + p * L);
+      }
+      finish_row(0, region, y, 0);
+    }
+  }
+
+  // The sums that the pool in front has made; they came scaled, means over what lies inside are taken here.
+  void pooled_input() {
+    const std::size_t begin = plan_.levels[here_.level].begin;
+    const PlanePool& pool = plan_.pools[here_.level - 1];
+    const PlaneRegion region = region_of(pool.out, shift(begin));
+    const auto weight = [&](std::size_t axis, std::size_t o) {
+      const auto partner = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(o) + shift(begin)[axis]);
+      return pool.weights[axis].empty() ? 1 : pool.weights[axis][o] * pool.weights[axis][partner];
+    };
+    const bool weighted = !pool.weights[0].empty();
+    for (std::size_t y = 0; y < region.size[0]; ++y) {
+      for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
+        const T* from = scratch_.pooled(here_.level, here_.a, here_.b, which) + y * region.size[1] * L;
+        T* to = out_row(begin, region.size[1], y, 0, which);
+        const double of_row = weight(0, region.first[0] + y);
+        for (std::size_t x = 0; x < region.size[1]; ++x) {
+          N sum = load<N>(from + x * L);
+          if (weighted) sum = sum * constant<N>(of_row * weight(1, region.first[1] + x));
+          store(sum, to + x * L);
+        }
+      }
+      finish_row(begin, region, y, 0);
+    }
+  }
+
+  // Index of the first position of a row of the region, or of its partner.
+  std::size_t at(const Plane& plane, const PlaneRegion& region, std::size_t y, const std::ptrdiff_t* shift) const {
+    const std::ptrdiff_t down = shift ? shift[0] : 0, right = shift ? shift[1] : 0;
+    const auto row = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[0] + y) + down);
+    const auto column = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[1]) + right);
+    return row * plane.width + column;
+  }
+
+  // Whether a stage sums its windows itself: 3 x 3 over planes of one size. Others read rows that are summed already.
+  static bool sums_itself(const PlaneStage& stage) {
+    return stage.window[0] == 3 && stage.window[1] == 3 && stage.stride[0] == 1 && stage.stride[1] == 1 &&
+           stage.before[0] == 1 && stage.before[1] == 1 && stage.in == stage.out;
+  }
+  // Where row y of the plane before stage `reader`, the u-th of those on their way, is to be written.
+  T* out_row(std::size_t reader, std::size_t width, std::size_t y, std::size_t u, std::size_t which) {
+    const bool direct = reader < plan_.levels[here_.level].end && sums_itself(plan_.stages[reader]);
+    return direct ? scratch_.plane(reader % 2, which) + y * width * L : scratch_.row(u, which);
+  }
+
+  // Hands such a row on: summed along the row for the reader's windows, to the pool or to the read-out.
+  void finish_row(std::size_t reader, const PlaneRegion& region, std::size_t y, std::size_t u) {
+    const bool inside = reader < plan_.levels[here_.level].end;
+    if (inside && sums_itself(plan_.stages[reader])) return;
+    for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
+      const T* from = scratch_.row(u, which);
+      if (!inside) {
+        here_.level < plan_.pools.size() ? pool_row(from, region, y, which) : read_out(from, region, y, which);
+        continue;
+      }
+      const PlaneStage& stage = plan_.stages[reader];
+      const PlaneRegion out = region_of(stage.out, shift(reader + 1));
+      const std::size_t first = out.first[1] * stage.stride[1] - stage.before[1] - region.first[1];
+      window_sums<N>(from, region.size[1], first, stage.stride[1], stage.window[1],
+                     scratch_.plane(reader % 2, which) + y * out.size[1] * L, out.size[1]);
+    }
+  }
+
+  void read_out(const T* from, const PlaneRegion& region, std::size_t y, std::size_t which) {
+    N& sum = which == 0 ? sum_k_ : sum_b_;
+    for (std::size_t x = 0; x < region.size[1]; ++x) {
+      sum = sum + load<N>(from + x * L);
+      if (plane_) store(load<N>(from + x * L), plane_ + (y * region.size[1] + x) * L);
+    }
+  }
+
+  // Adds a row to the sums of all pooled displacements D that this one, d, is part of: taps i of o and i' of o + D read
+  // positions that are d apart where i' - i = d - stride D.
+  void pool_row(const T* from, const PlaneRegion& region, std::size_t y, std::size_t which) {
+    const PlanePool& pool = plan_.pools[here_.level];
+    const PlaneLevel &here = plan_.levels[here_.level], &next = plan_.levels[here_.level + 1];
+    const Range rows = here.meets[0][here_.a], columns = here.meets[1][here_.b];
+    const std::size_t row = region.first[0] + y + pool.before[0];  // what tap i of o reads is o stride + i
+    T* sums = scratch_.sums();
+    for (std::size_t b = columns.begin; b < columns.end; ++b) {
+      const Range across = pool_taps(pool, 1, here.last[1][here_.b], next.first[1][b]);
+      const PlaneRegion sides = pooled_region(here_.level + 1, rows.begin, b);
+      const std::size_t first = sides.first[1] * pool.stride[1] + across.begin - pool.before[1] - region.first[1];
+      window_sums<N>(from, region.size[1], first, pool.stride[1], across.size(), sums, sides.size[1]);
+      for (std::size_t a = rows.begin; a < rows.end; ++a) {
+        const Range down = pool_taps(pool, 0, here.last[0][here_.a], next.first[0][a]);
+        const PlaneRegion out = pooled_region(here_.level + 1, a, b);
+        for (std::size_t i = down.begin; i < std::min(down.end, row + 1); ++i) {
+          const std::size_t o = (row - i) / pool.stride[0] - out.first[0];
+          if ((row - i) % pool.stride[0] != 0 || o >= out.size[0]) continue;
+          T* to = scratch_.pooled(here_.level + 1, a, b, which) + o * out.size[1] * L;
+          for (std::size_t x = 0; x < out.size[1]; ++x) store(load<N>(to + x * L) + load<N>(sums + x * L), to + x * L);
+        }
+      }
+    }
+  }
+  static Range pool_taps(const PlanePool& pool, std::size_t axis, std::ptrdiff_t d, std::ptrdiff_t pooled) {
+    const auto k = static_cast<std::ptrdiff_t>(pool.window[axis]);
+    const std::ptrdiff_t apart = d - static_cast<std::ptrdiff_t>(pool.stride[axis]) * pooled;
+    return {static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, -apart)),
+            static_cast<std::size_t>(std::min(k, k - apart))};
+  }
+
+  // One stage on the displacement, a few rows at a time.
+  void stage(std::size_t s, bool positive) {
+    const PlaneStage& stage = plan_.stages[s];
+    const PlaneRegion in = region_of(stage.in, shift(s)), out = region_of(stage.out, shift(s + 1));
+    const std::size_t parameters = plane_parameters(stage), offset = offsets_[s];
+    Rows rows{.k = {},
+              .b = {},
+              .taps = stage.window[0],
+              .stride = stage.stride[0],
+              .mine = {},
+              .theirs = {},
+              .to = {},
+              .width = out.size[1],
+              .raw = sums_itself(stage)};
+    for (std::size_t y = 0, count = U; y < out.size[0]; y += count) {
+      if (out.size[0] - y < U) count = 1;
+      for (std::size_t t = 0; t < (count - 1) * rows.stride + rows.taps; ++t) {
+        const std::size_t p = (out.first[0] + y) * rows.stride + t - stage.before[0] - in.first[0];
+        rows.k[t] = p < in.size[0] ? scratch_.plane(s % 2, 0) + p * out.size[1] * L : scratch_.zeros();
+        rows.b[t] = p < in.size[0] ? scratch_.plane(s % 2, 1) + p * out.size[1] * L : scratch_.zeros();
+      }
+      for (std::size_t u = 0; u < count; ++u) {
+        for (std::size_t which = 0; which < 2; ++which) rows.to[which][u] = out_row(s + 1, rows.width, y + u, u, which);
+        rows.mine[u] = row_ + offset + at(stage.out, out, y + u, nullptr) * parameters;
+        rows.theirs[u] = column_ + (offset + at(stage.out, out, y + u, shift(s + 1)) * parameters) * L;
+      }
+      if (count == U)
+        activations_.template activate<U>(stage, plan_.handovers[s + 1], positive, rows);
+      else
+        activations_.template activate<1>(stage, plan_.handovers[s + 1], positive, rows);
+      for (std::size_t u = 0; u < count; ++u) finish_row(s + 1, out, y + u, u);
+    }
+  }
+
+  // The level and its displacement that is on its way: the a-th along the columns, the b-th along the rows.
+  struct Place {
+    std::size_t level, a, b;
+  };
+
+  const PlanePlan& plan_;
+  bool theta_;
+  PlaneActivations<N, T> activations_;
+  std::vector<std::size_t> offsets_;
+  const T* row_;
+  const T* column_;
+  const T* row_pixels_;
+  const T* column_pixels_;
+  PlaneScratch<T>& scratch_;
+  Place here_{};
+  std::vector<std::ptrdiff_t> shifts_;  // of every plane of the level
+  N sum_k_, sum_b_;                     // of the last level's displacement
+  double k_[W] = {}, b_[W] = {};
+  T* plane_ = nullptr;
+};
