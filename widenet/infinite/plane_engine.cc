@@ -66,7 +66,7 @@ PlaneScratch<T>::Layout::Layout(const PlanePlan& plan) {
   const std::size_t width = largest(plan, &Plane::width), height = largest(plan, &Plane::height);
   plane = width * height * lanes;
   row = (width + 2) * lanes;
-  size = 4 * plane + (2 + 2 * plane_rows) * row;
+  size = 4 * plane + (1 + 2 * plane_rows) * row;
   pooled.resize(plan.levels.size());
   for (std::size_t l = 1; l < plan.levels.size(); ++l) {
     Pooled& at = pooled[l];

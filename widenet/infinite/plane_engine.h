@@ -21,10 +21,8 @@ class PlaneScratch {
   // K and B (own K + Theta, of the stage that reads them), for the stage before and after; a row of zeros.
   T* plane(std::size_t parity, std::size_t which) { return data_.data() + (2 * parity + which) * layout_.plane; }
   T* zeros() { return data_.data() + 4 * layout_.plane; }
-  // Window sums of a row on their way to a pool.
-  T* sums() { return zeros() + layout_.row; }
   // Finished rows, with zeros on both sides.
-  T* row(std::size_t u, std::size_t which) { return zeros() + (2 + 2 * u + which) * layout_.row + plane_lanes<T>; }
+  T* row(std::size_t u, std::size_t which) { return zeros() + (1 + 2 * u + which) * layout_.row + plane_lanes<T>; }
   // The first plane of a level behind a pool, of its displacements a and b along columns and rows. Few a are open at a
   // time, and take turns.
   T* pooled(std::size_t level, std::size_t a, std::size_t b, std::size_t which) {

@@ -16,16 +16,31 @@ inline PlaneRegion region_of(const Plane& plane, const std::ptrdiff_t* displacem
   return region;
 }
 
-// to[x] = sum of from[first + x stride + t] over the taps t that lie inside; first may have wrapped below 0.
-template <class N, class T>
-WIDENET_INLINE void window_sums(const T* from, std::size_t width, std::size_t first, std::size_t stride,
-                                std::size_t taps, T* to, std::size_t count) {
+// take(x, sum of from[first + x stride + t] over the taps t that lie inside) for all x < count; first may have wrapped
+// below 0.
+template <std::size_t Taps, class N, class T, class Take>
+WIDENET_INLINE void window_sums_of(const T* from, std::size_t width, std::size_t first, std::size_t stride,
+                                   std::size_t taps, std::size_t count, const Take& take) {
+  if constexpr (Taps > 0) taps = Taps;
   for (std::size_t x = 0; x < count; ++x, first += stride) {
     N sum = constant<N>(0);
-    for (std::size_t t = 0; t < taps; ++t)
-      if (first + t < width) sum = sum + load<N>(from + (first + t) * plane_lanes<T>);
-    store(sum, to + x * plane_lanes<T>);
+    if (first < width && first + taps <= width) {
+      const T* row = from + first * plane_lanes<T>;
+      sum = load<N>(row);
+      for (std::size_t t = 1; t < taps; ++t) sum = sum + load<N>(row + t * plane_lanes<T>);
+    } else {
+      for (std::size_t t = 0; t < taps; ++t)
+        if (first + t < width) sum = sum + load<N>(from + (first + t) * plane_lanes<T>);
+    }
+    take(x, sum);
   }
+}
+template <class N, class T, class Take>
+WIDENET_INLINE void window_sums(const T* from, std::size_t width, std::size_t first, std::size_t stride,
+                                std::size_t taps, std::size_t count, const Take& take) {
+  if (taps == 1) return window_sums_of<1, N>(from, width, first, stride, taps, count, take);
+  if (taps == 2) return window_sums_of<2, N>(from, width, first, stride, taps, count, take);
+  window_sums_of<0, N>(from, width, first, stride, taps, count, take);
 }
 
 // Rows that go through a stage together: row u reads the sums k[u * stride + t] and b[...] of its taps t.

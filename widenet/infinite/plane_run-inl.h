@@ -176,8 +176,9 @@ class PlaneRun {
       const PlaneStage& stage = plan_.stages[reader];
       const PlaneRegion out = region_of(stage.out, shift(reader + 1));
       const std::size_t first = out.first[1] * stage.stride[1] - stage.before[1] - region.first[1];
-      window_sums<N>(from, region.size[1], first, stage.stride[1], stage.window[1],
-                     scratch_.plane(reader % 2, which) + y * out.size[1] * L, out.size[1]);
+      T* to = scratch_.plane(reader % 2, which) + y * out.size[1] * L;
+      window_sums<N>(from, region.size[1], first, stage.stride[1], stage.window[1], out.size[1],
+                     [&](std::size_t x, N sum) { store(sum, to + x * L); });
     }
   }
 
@@ -194,25 +195,44 @@ class PlaneRun {
   void pool_row(const T* from, const PlaneRegion& region, std::size_t y, std::size_t which) {
     const PlanePool& pool = plan_.pools[here_.level];
     const PlaneLevel &here = plan_.levels[here_.level], &next = plan_.levels[here_.level + 1];
-    const Range rows = here.meets[0][here_.a], columns = here.meets[1][here_.b];
-    const std::size_t row = region.first[0] + y + pool.before[0];  // what tap i of o reads is o stride + i
-    T* sums = scratch_.sums();
-    for (std::size_t b = columns.begin; b < columns.end; ++b) {
+    const std::vector<PooledRow>& rows = pooled_rows(region.first[0] + y);
+    const Range columns = here.meets[1][here_.b];
+    for (std::size_t b = columns.begin; b < columns.end && !rows.empty(); ++b) {
       const Range across = pool_taps(pool, 1, here.last[1][here_.b], next.first[1][b]);
-      const PlaneRegion sides = pooled_region(here_.level + 1, rows.begin, b);
-      const std::size_t first = sides.first[1] * pool.stride[1] + across.begin - pool.before[1] - region.first[1];
-      window_sums<N>(from, region.size[1], first, pool.stride[1], across.size(), sums, sides.size[1]);
-      for (std::size_t a = rows.begin; a < rows.end; ++a) {
-        const Range down = pool_taps(pool, 0, here.last[0][here_.a], next.first[0][a]);
-        const PlaneRegion out = pooled_region(here_.level + 1, a, b);
-        for (std::size_t i = down.begin; i < std::min(down.end, row + 1); ++i) {
-          const std::size_t o = (row - i) / pool.stride[0] - out.first[0];
-          if ((row - i) % pool.stride[0] != 0 || o >= out.size[0]) continue;
-          T* to = scratch_.pooled(here_.level + 1, a, b, which) + o * out.size[1] * L;
-          for (std::size_t x = 0; x < out.size[1]; ++x) store(load<N>(to + x * L) + load<N>(sums + x * L), to + x * L);
-        }
+      const PlaneRegion out = pooled_region(here_.level + 1, rows[0].a, b);
+      const std::size_t first = out.first[1] * pool.stride[1] + across.begin - pool.before[1] - region.first[1];
+      targets_.clear();
+      for (const PooledRow& row : rows)
+        targets_.push_back(scratch_.pooled(here_.level + 1, row.a, b, which) + row.o * out.size[1] * L);
+      const auto add = [](N sum, T* to) { store(load<N>(to) + sum, to); };
+      if (T* only = targets_[0]; targets_.size() == 1)
+        window_sums<N>(from, region.size[1], first, pool.stride[1], across.size(), out.size[1],
+                       [&](std::size_t x, N sum) { add(sum, only + x * L); });
+      else
+        window_sums<N>(from, region.size[1], first, pool.stride[1], across.size(), out.size[1],
+                       [&](std::size_t x, N sum) {
+                         for (T* to : targets_) add(sum, to + x * L);
+                       });
+    }
+  }
+  // Rows of pooled planes that row y of the plane is part of, in the a-th displacement along the columns.
+  struct PooledRow {
+    std::size_t a, o;
+  };
+  const std::vector<PooledRow>& pooled_rows(std::size_t y) {
+    const PlanePool& pool = plan_.pools[here_.level];
+    const PlaneLevel &here = plan_.levels[here_.level], &next = plan_.levels[here_.level + 1];
+    const std::size_t row = y + pool.before[0];  // what tap i of o reads is o stride + i
+    pooled_rows_.clear();
+    for (std::size_t a = here.meets[0][here_.a].begin; a < here.meets[0][here_.a].end; ++a) {
+      const Range down = pool_taps(pool, 0, here.last[0][here_.a], next.first[0][a]);
+      const PlaneRegion out = pooled_region(here_.level + 1, a, 0);
+      for (std::size_t i = down.begin; i < std::min(down.end, row + 1); ++i) {
+        const std::size_t o = (row - i) / pool.stride[0] - out.first[0];
+        if ((row - i) % pool.stride[0] == 0 && o < out.size[0]) pooled_rows_.push_back({a, o});
       }
     }
+    return pooled_rows_;
   }
   static Range pool_taps(const PlanePool& pool, std::size_t axis, std::ptrdiff_t d, std::ptrdiff_t pooled) {
     const auto k = static_cast<std::ptrdiff_t>(pool.window[axis]);
@@ -271,7 +291,9 @@ class PlaneRun {
   PlaneScratch<T>& scratch_;
   Place here_{};
   std::vector<std::ptrdiff_t> shifts_;  // of every plane of the level
-  N sum_k_, sum_b_;                     // of the last level's displacement
+  std::vector<PooledRow> pooled_rows_;
+  std::vector<T*> targets_;
+  N sum_k_, sum_b_;  // of the last level's displacement
   double k_[W] = {}, b_[W] = {};
   T* plane_ = nullptr;
 };
