@@ -20,6 +20,16 @@ import time
 GRAM_CASES = [(features, depth, dtype) for features, depth in [(100, 3), (784, 10)] for dtype in ["float64", "float32"]]
 RIDGE_SAMPLES, RIDGE_FEATURES, RIDGE = 13500, 26, 1e-3
 
+# Images of 32 x 32 x 3. A network's layers in widenet's language, and how many images are compared with as many others,
+# by widenet and by neural-tangents: what each does in seconds. Rates are pairs of images per second.
+CONV = "conv(3x3, padding=same, weight_std=sqrt(2)) relu"
+IMAGE_CASES = {
+    "10 convolutions, global pooling": (f"repeat(10)[{CONV}] global_avg_pool dense", 48, 3),
+    "21 convolutions, flatten": (f"repeat(21)[{CONV}] flatten dense", 512, 48),
+    "Myrtle-5": ("myrtle5", 64, 6),
+    "3 convolutions, attention, global pooling": (f"repeat(3)[{CONV}] attention global_avg_pool dense", 48, 4),
+}
+
 
 def network(depth):
     """The network in widenet's language: `depth` hidden layers, with a bias so that no shortcut applies to either side."""
@@ -39,7 +49,8 @@ def peak_gib():
 # One measurement, run in its own process; each prints one JSON object.
 
 
-def neural_tangents_gram(count, features, depth, dtype):
+def import_stax(dtype):
+    """jax and neural_tangents.stax, in this precision."""
     import importlib.util
     import types
 
@@ -53,6 +64,11 @@ def neural_tangents_gram(count, features, depth, dtype):
     jax.config.update("jax_enable_x64", dtype == "float64")
     from neural_tangents import stax
 
+    return jax, stax
+
+
+def neural_tangents_gram(count, features, depth, dtype):
+    jax, stax = import_stax(dtype)
     layers = []
     for _ in range(depth):
         layers += [stax.Dense(1, W_std=2**0.5, b_std=0.1), stax.Relu()]
@@ -65,6 +81,45 @@ def neural_tangents_gram(count, features, depth, dtype):
     seconds = time.perf_counter() - start
     corner = [float(result[0, 0]), float(result[0, count - 1]), float(result[count - 1, 1])]
     return {"seconds": seconds, "peak_gib": peak_gib(), "check": corner}
+
+
+def images(count, seed, dtype):
+    import numpy
+
+    return numpy.random.default_rng(seed).standard_normal((count, 32, 32, 3)).astype(dtype)
+
+
+def image_layers(stax, case):
+    """The same networks as IMAGE_CASES in neural-tangents' words."""
+    root = 2**0.5
+
+    def conv(count=1):
+        return [stax.Conv(1, (3, 3), padding="SAME", W_std=root), stax.Relu()] * count
+
+    def pools(count=1):
+        return [stax.AvgPool((2, 2), (2, 2))] * count
+
+    end = [stax.GlobalAvgPool(), stax.Dense(1)]
+    attention = stax.GlobalSelfAttention(1, n_chan_key=1, n_chan_val=1, n_heads=1, linear_scaling=True)
+    return {
+        "10 convolutions, global pooling": [*conv(10), *end],
+        "21 convolutions, flatten": [*conv(21), stax.Flatten(), stax.Dense(1)],
+        "Myrtle-5": [
+            *conv(2), *pools(), *conv(), *pools(), *conv(), *pools(3), stax.Flatten(), stax.Dense(1, W_std=root)],
+        "3 convolutions, attention, global pooling": [*conv(3), attention, *end],
+    }[case]
+
+
+def neural_tangents_images(case, count, dtype):
+    jax, stax = import_stax(dtype)
+    _, _, kernel = stax.serial(*image_layers(stax, case))
+    x, z = (jax.numpy.asarray(images(count, seed, dtype)) for seed in (1, 2))
+    compiled = jax.jit(lambda x, z: kernel(x, z, "ntk")).lower(x, z).compile()
+    start = time.perf_counter()
+    result = compiled(x, z).block_until_ready()
+    seconds = time.perf_counter() - start
+    check = [float(result[0, 0]), float(result[0, 1]), float(result[1, 0])]
+    return {"seconds": seconds, "pairs": count**2, "peak_gib": peak_gib(), "check": check}
 
 
 def sklearn_ridge(count):
@@ -103,6 +158,22 @@ def widenet_gram(program, count, features, depth, dtype):
     return result
 
 
+def widenet_images(program, case, count, dtype):
+    import numpy
+
+    with tempfile.TemporaryDirectory() as folder:
+        x, z, out = (os.path.join(folder, name) for name in ("x.npy", "z.npy", "k.npy"))
+        for path, seed in ((x, 1), (z, 2)):
+            numpy.save(path, images(count, seed, dtype))
+        precision = ["--float32"] if dtype == "float32" else []
+        expression = f"ntk[{IMAGE_CASES[case][0]}]"
+        result = widenet(program, ["kernel", expression, x, z, "--out", out, *precision])
+        gram = numpy.load(out)
+        result["pairs"] = count**2
+        result["check"] = [float(gram[0, 0]), float(gram[0, 1]), float(gram[1, 0])]
+    return result
+
+
 def widenet_ridge(program, count):
     import numpy
 
@@ -117,7 +188,7 @@ def widenet_ridge(program, count):
         return widenet(program, [*fit, "--ridge", repr(RIDGE), "--scale", "none", "--out", paths[2]])
 
 
-MEASUREMENTS = {"nt": neural_tangents_gram, "sklearn": sklearn_ridge}
+MEASUREMENTS = {"nt": neural_tangents_gram, "nt-images": neural_tangents_images, "sklearn": sklearn_ridge}
 
 
 def in_process(name, *arguments):
@@ -144,10 +215,14 @@ def contest(title, contestants, repeats):
     for name, results in runs.items():
         seconds = [result["seconds"] for result in results]
         peak = max(result["peak_gib"] for result in results)
-        print(f"  {name:16} min {min(seconds):9.4f} s   median {statistics.median(seconds):9.4f} s   peak {peak:6.2f} GiB")
+        rate = results[0].get("pairs", 0) / min(seconds)
+        print(f"  {name:16} min {min(seconds):9.4f} s   median {statistics.median(seconds):9.4f} s   peak {peak:6.2f} GiB" +
+              (f"   {rate:9.1f} pairs/s" if rate else ""))
     names = list(runs)
     if len(names) == 2:
-        first, second = (min(result["seconds"] for result in runs[name]) for name in names)
+        # Of contestants that did different amounts of work, the time of a pair.
+        first, second = (
+            min(result["seconds"] / result.get("pairs", 1) for result in runs[name]) for name in names)
         print(f"  {names[0]} is {second / first:.1f} times as fast")
         checks = [runs[name][0].get("check") for name in names]
         if all(checks):
@@ -168,6 +243,16 @@ def gram_contests(options):
         yield contest(title, contestants, options.repeats)
 
 
+def image_contests(options):
+    for case, (_, ours, theirs) in IMAGE_CASES.items():
+        for dtype in ("float64", "float32"):
+            contestants = []
+            if options.program:
+                contestants.append(("widenet", lambda: widenet_images(options.program, case, ours, dtype)))
+            contestants.append(("neural-tangents", lambda: in_process("nt-images", case, theirs, dtype)))
+            yield contest(f"NTK of images 32x32x3: {case}, {dtype}", contestants, options.repeats)
+
+
 def ridge_contests(options):
     contestants = []
     if options.program:
@@ -184,7 +269,7 @@ def main():
     parser.add_argument("--gram-samples", type=int, default=10000)
     parser.add_argument("--ridge-samples", type=int, default=RIDGE_SAMPLES)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", choices=["gram", "ridge"])
+    parser.add_argument("--only", choices=["gram", "images", "ridge"])
     parser.add_argument("--json", metavar="FILE", help="also write every run to FILE")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -198,10 +283,9 @@ def main():
     load = os.getloadavg()[0]
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} before the start, {options.repeats} repeats")
     records = []
-    if options.only != "ridge":
-        records += gram_contests(options)
-    if options.only != "gram":
-        records += ridge_contests(options)
+    for name, contests in (("gram", gram_contests), ("images", image_contests), ("ridge", ridge_contests)):
+        if options.only in (None, name):
+            records += contests(options)
     if options.json:
         with open(options.json, "w") as file:
             json.dump(records, file, indent=1)

@@ -8,7 +8,7 @@
 #include "tests/support/hard_rows.h"
 #include "widenet/infinite/plane_engine.h"
 #include "widenet/infinite/plane_gram.h"
-#include "widenet/infinite/plane_variances.h"
+#include "widenet/infinite/plane_own.h"
 #include "widenet/infinite/position_gram.h"
 
 namespace widenet {
@@ -109,7 +109,7 @@ TEST(PlaneVariances, AreThoseBehindThePool) {
   const Network network = parse_network(before + conv + "flatten dense");
   const auto plan = plane_plan(network, shape);
   const Matrix<double> x = images<double>(random, 9, shape);
-  const Matrix<double> variances = plane_variances<double>(*plan, x);
+  const Matrix<double> variances = plane_own<double>(*plan, x);
   ASSERT_EQ(variances.cols(), std::size_t{4 * 4});
   // With the read-out of one position; a convolution of one tap keeps the covariance of the position it is at.
   for (std::size_t p = 0; p < variances.cols(); ++p) {
@@ -125,10 +125,10 @@ TEST(PlaneVariances, HaveTheSameBitsOnAnyNumberOfThreads) {
   const auto plan = plane_plan(parse_network(cases()[1].text), cases()[1].shape);
   const Matrix<float> x = images<float>(random, 40, cases()[1].shape);
   set_thread_count(1);
-  const Matrix<float> one = plane_variances<float>(*plan, x);
+  const Matrix<float> one = plane_own<float>(*plan, x);
   for (const std::size_t threads : Sizes{2, 7}) {
     set_thread_count(threads);
-    const Matrix<float> many = plane_variances<float>(*plan, x);
+    const Matrix<float> many = plane_own<float>(*plan, x);
     EXPECT_TRUE(std::equal(one.data(), one.data() + one.size(), many.data(), same_bits<float>));
   }
   set_thread_count(0);

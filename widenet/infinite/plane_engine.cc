@@ -20,24 +20,36 @@ namespace HWY_NAMESPACE {
 #include "widenet/infinite/plane_run-inl.h"
 #undef WIDENET_INLINE
 
-// Into `out` or, where that is none, into `plane`.
 template <class T>
 void run(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
-         std::size_t block, PlaneScratch<T>& scratch, double* out, T* plane) {
+         std::size_t block, PlaneScratch<T>& scratch, double* out) {
   using N = Vector<T>;
-  for (std::size_t lane = 0; lane < plane_lanes<T>; lane += Number<N>::lanes) {
-    PlaneRun<N, T> run(plan, theta, rows, i, columns, block, lane, scratch);
-    out ? run.all(out + lane) : run.plane(plane + lane);
-  }
+  for (std::size_t lane = 0; lane < plane_lanes<T>; lane += Number<N>::lanes)
+    PlaneRun<N, T>(plan, theta, rows, i, columns, block, lane, scratch).all(out + lane);
+}
+template <class T>
+void run_one(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
+             std::size_t block, std::size_t lane, PlaneScratch<T>& scratch, const PlaneSink<T>& sink) {
+  using N = Vector<T>;
+  const std::size_t first = lane / Number<N>::lanes * Number<N>::lanes;
+  PlaneRun<N, T>(plan, false, rows, i, columns, block, first, scratch).rows(lane - first, sink);
 }
 
 void run_double(const PlanePlan& p, bool t, const PlaneSamples<double>& r, std::size_t i, const PlaneSamples<double>& c,
-                std::size_t b, PlaneScratch<double>& s, double* out, double* plane) {
-  run(p, t, r, i, c, b, s, out, plane);
+                std::size_t b, PlaneScratch<double>& s, double* out) {
+  run(p, t, r, i, c, b, s, out);
 }
 void run_float(const PlanePlan& p, bool t, const PlaneSamples<float>& r, std::size_t i, const PlaneSamples<float>& c,
-               std::size_t b, PlaneScratch<float>& s, double* out, float* plane) {
-  run(p, t, r, i, c, b, s, out, plane);
+               std::size_t b, PlaneScratch<float>& s, double* out) {
+  run(p, t, r, i, c, b, s, out);
+}
+void run_one_double(const PlanePlan& p, const PlaneSamples<double>& r, std::size_t i, const PlaneSamples<double>& c,
+                    std::size_t b, std::size_t lane, PlaneScratch<double>& s, const PlaneSink<double>& sink) {
+  run_one(p, r, i, c, b, lane, s, sink);
+}
+void run_one_float(const PlanePlan& p, const PlaneSamples<float>& r, std::size_t i, const PlaneSamples<float>& c,
+                   std::size_t b, std::size_t lane, PlaneScratch<float>& s, const PlaneSink<float>& sink) {
+  run_one(p, r, i, c, b, lane, s, sink);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -49,6 +61,8 @@ namespace widenet {
 
 HWY_EXPORT(run_double);
 HWY_EXPORT(run_float);
+HWY_EXPORT(run_one_double);
+HWY_EXPORT(run_one_float);
 
 namespace {
 // Of the largest plane that any stage or pool reads or writes.
@@ -87,36 +101,29 @@ std::size_t PlaneScratch<T>::bytes(const PlanePlan& plan) {
   return Layout(plan).size * sizeof(T);
 }
 
-namespace {
-template <class T>
-void dispatch(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
-              const PlaneSamples<T>& columns, std::size_t block, PlaneScratch<T>& scratch, double* out, T* plane) {
-  if constexpr (std::is_same_v<T, double>)
-    HWY_DYNAMIC_DISPATCH(run_double)(plan, theta, rows, i, columns, block, scratch, out, plane);
-  else
-    HWY_DYNAMIC_DISPATCH(run_float)(plan, theta, rows, i, columns, block, scratch, out, plane);
+using D = PlaneSamples<double>;
+using F = PlaneSamples<float>;
+template <>
+void run_planes(const PlanePlan& plan, bool theta, const D& rows, std::size_t i, const D& columns, std::size_t block,
+                PlaneScratch<double>& scratch, double* out) {
+  HWY_DYNAMIC_DISPATCH(run_double)(plan, theta, rows, i, columns, block, scratch, out);
 }
-}  // namespace
+template <>
+void run_planes(const PlanePlan& plan, bool theta, const F& rows, std::size_t i, const F& columns, std::size_t block,
+                PlaneScratch<float>& scratch, double* out) {
+  HWY_DYNAMIC_DISPATCH(run_float)(plan, theta, rows, i, columns, block, scratch, out);
+}
+template <>
+void run_rows(const PlanePlan& plan, const D& rows, std::size_t i, const D& columns, std::size_t block,
+              std::size_t lane, PlaneScratch<double>& scratch, const PlaneSink<double>& sink) {
+  HWY_DYNAMIC_DISPATCH(run_one_double)(plan, rows, i, columns, block, lane, scratch, sink);
+}
+template <>
+void run_rows(const PlanePlan& plan, const F& rows, std::size_t i, const F& columns, std::size_t block,
+              std::size_t lane, PlaneScratch<float>& scratch, const PlaneSink<float>& sink) {
+  HWY_DYNAMIC_DISPATCH(run_one_float)(plan, rows, i, columns, block, lane, scratch, sink);
+}
 
-template <class T>
-void run_planes(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
-                const PlaneSamples<T>& columns, std::size_t block, PlaneScratch<T>& scratch, double* out) {
-  dispatch<T>(plan, theta, rows, i, columns, block, scratch, out, nullptr);
-}
-template <class T>
-void run_plane(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
-               std::size_t block, PlaneScratch<T>& scratch, T* out) {
-  dispatch<T>(plan, false, rows, i, columns, block, scratch, nullptr, out);
-}
-
-template void run_planes(const PlanePlan&, bool, const PlaneSamples<double>&, std::size_t, const PlaneSamples<double>&,
-                         std::size_t, PlaneScratch<double>&, double*);
-template void run_planes(const PlanePlan&, bool, const PlaneSamples<float>&, std::size_t, const PlaneSamples<float>&,
-                         std::size_t, PlaneScratch<float>&, double*);
-template void run_plane(const PlanePlan&, const PlaneSamples<double>&, std::size_t, const PlaneSamples<double>&,
-                        std::size_t, PlaneScratch<double>&, double*);
-template void run_plane(const PlanePlan&, const PlaneSamples<float>&, std::size_t, const PlaneSamples<float>&,
-                        std::size_t, PlaneScratch<float>&, float*);
 template class PlaneScratch<double>;
 template class PlaneScratch<float>;
 

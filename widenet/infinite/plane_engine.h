@@ -1,6 +1,7 @@
 // One sample against a block of samples through a plane plan.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "widenet/infinite/plane_samples.h"
@@ -50,9 +51,14 @@ template <class T>
 void run_planes(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
                 const PlaneSamples<T>& columns, std::size_t block, PlaneScratch<T>& scratch, double* out);
 
-// K of the last plane at displacement 0, of the same: [position][lane].
+// Takes a row of K of the last plane: values[x * plane_lanes<T>] belongs to position p + x of one sample and partner +
+// x of the other, x < count.
 template <class T>
-void run_plane(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
-               std::size_t block, PlaneScratch<T>& scratch, T* out);
+using PlaneSink = std::function<void(std::size_t p, std::size_t partner, std::size_t count, const T* values)>;
+
+// All rows of sample i and the one in `lane` of a block, displacement after displacement.
+template <class T>
+void run_rows(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
+              std::size_t block, std::size_t lane, PlaneScratch<T>& scratch, const PlaneSink<T>& sink);
 
 }  // namespace widenet

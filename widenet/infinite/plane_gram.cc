@@ -6,7 +6,7 @@
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
 #include "widenet/infinite/plane_engine.h"
-#include "widenet/infinite/plane_variances.h"
+#include "widenet/infinite/plane_own.h"
 
 namespace widenet {
 namespace {
@@ -33,15 +33,15 @@ class PlaneGram final : public Gram<T> {
         symmetric_(true),
         x_(x),
         z_(x),
-        x_variances_(plane_variances<T>(plan_, x)) {}
+        x_own_(plane_own<T>(plan_, x)) {}
   PlaneGram(PlanePlan plan, Limit limit, MatrixView<const T> x, MatrixView<const T> z)
       : plan_(std::move(plan)),
         theta_(limit == Limit::ntk),
         symmetric_(false),
         x_(x),
         z_(z),
-        x_variances_(plane_variances<T>(plan_, x)),
-        z_variances_(plane_variances<T>(plan_, z)) {}
+        x_own_(plane_own<T>(plan_, x)),
+        z_own_(plane_own<T>(plan_, z)) {}
 
   std::size_t rows() const override { return x_.rows(); }
   std::size_t cols() const override { return z_.rows(); }
@@ -79,9 +79,9 @@ class PlaneGram final : public Gram<T> {
     const std::size_t first = cols.begin / lanes * lanes;
     if (rows.size() == 0 || cols.size() == 0) return;
     const Range blocks{first, cols.end};
-    const Matrix<T>& variances = symmetric_ ? x_variances_ : z_variances_;
-    const Samples mine(plan_, x_.rows(rows), x_variances_.view().rows(rows), Samples::As::rows);
-    const Samples theirs(plan_, z_.rows(blocks), variances.view().rows(blocks), Samples::As::blocks);
+    const Matrix<T>& own = symmetric_ ? x_own_ : z_own_;
+    const Samples mine(plan_, x_.rows(rows), x_own_.view().rows(rows), Samples::As::rows);
+    const Samples theirs(plan_, z_.rows(blocks), own.view().rows(blocks), Samples::As::blocks);
     PlaneScratch<T> scratch(plan_);
     double values[lanes];
     for (std::size_t b = first; b < cols.end; b += lanes)
@@ -96,7 +96,7 @@ class PlaneGram final : public Gram<T> {
   PlanePlan plan_;
   bool theta_, symmetric_;
   MatrixView<const T> x_, z_;
-  Matrix<T> x_variances_, z_variances_;  // of a symmetric Gram the first alone
+  Matrix<T> x_own_, z_own_;  // of a symmetric Gram the first alone
 };
 
 template <class T>
@@ -128,7 +128,7 @@ std::size_t plane_gram_bytes(const PlanePlan& plan, std::size_t number_size) {
 }
 
 std::size_t plane_sample_bytes(const PlanePlan& plan, std::size_t number_size) {
-  return variance_offsets(plan).back() * number_size;
+  return own_numbers(plan) * number_size;
 }
 
 using D = MatrixView<const double>;

@@ -107,8 +107,18 @@ PlanePlan plan_before(const PlanePlan& plan, std::size_t level) {
   out.pools.resize(level);
   out.stages.resize(plan.levels[level].begin);
   out.all_displacements = false;
+  out.attention = nullptr;
   resolve(out);
   out.handovers.back() = plan.handovers[out.stages.size()];
+  return out;
+}
+
+PlanePlan plan_of_covariances(const PlanePlan& plan) {
+  PlanePlan out = plan;
+  out.attention = nullptr;
+  out.all_displacements = true;
+  out.readout.scale = 1;
+  resolve(out);
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "widenet/infinite/plane_plan.h"
 
+#include <cmath>
+
 #include "widenet/infinite/program.h"
 
 namespace widenet {
@@ -17,6 +19,8 @@ class Planner {
 
   void network(const Network& network) {
     for (const Layer& layer : network.layers) {
+      const bool pools = std::holds_alternative<GlobalPool>(layer);
+      possible = possible && (!plan.attention || pooled || pools);
       if (!possible) return;
       std::visit([&](const auto& l) { add(l); }, layer);
       if (!std::holds_alternative<Repeat>(layer)) shape_ = shape_after(layer, shape_);
@@ -50,7 +54,14 @@ class Planner {
     if (pooled) {
       possible = possible && !read_out_;
       read_out_ = true;
-      return set_weights(dense, 1, plan.readout);
+      PlaneStage last;
+      set_weights(dense, 1, last);
+      const PlaneStage& r = plan.readout;
+      plan.readout.own_bias = last.scale * (last.own * r.bias + r.own_bias) + last.own_bias;
+      plan.readout.bias = last.scale * r.bias + last.bias;
+      plan.readout.scale *= last.scale;
+      plan.readout.own += last.own;
+      return;
     }
     PlaneStage stage;
     stage.in = stage.out = plane_of(shape_);
@@ -115,9 +126,23 @@ class Planner {
     if (possible) plan.stages.back().activation = dual;
   }
 
+  // Where values see positions that are not in K, its sum is not enough.
+  void add(const Attention& attention) {
+    possible = possible && !pooled && attention.scaling == AttentionScaling::linear &&
+               (attention.position == PositionEmbedding::none || !attention.position_in_values);
+    if (possible) plan.attention = std::make_shared<AttentionAt>(attention_at(attention, shape_));
+  }
+
+  // Behind attention K' = c G K G^T + b, Theta' = c G (Theta + 2 K) G^T + b.
   void add(const GlobalPool& pool) {
     const auto positions = static_cast<double>(plane_of(shape_).size());
-    couple(true, pool.sum ? 1 : 1 / (positions * positions));
+    const double scale = pool.sum ? 1 : 1 / (positions * positions);
+    couple(true, scale);
+    if (!plan.attention) return;
+    const Attention& layer = plan.attention->layer;
+    plan.readout.scale *= std::pow(layer.output_std * layer.value_std, 2);
+    plan.readout.own = 2;
+    plan.readout.bias = plan.readout.own_bias = scale * positions * positions * layer.bias_std * layer.bias_std;
   }
   void add(const Flatten&) { couple(false, 1 / static_cast<double>(plane_of(shape_).size())); }
   void couple(bool all, double scale) {
@@ -125,7 +150,7 @@ class Planner {
     pooled = true;
     plan.all_displacements = all;
     plan.readout.scale = scale;
-    plan.readout.own = 0;
+    plan.readout.own = plan.readout.bias = plan.readout.own_bias = 0;
   }
 
   void add(const Identity&) {}

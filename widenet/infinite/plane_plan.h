@@ -7,11 +7,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "widenet/architecture/shape.h"
 #include "widenet/base/matrix.h"
+#include "widenet/infinite/attention.h"
 #include "widenet/infinite/closed_dual.h"
 
 namespace widenet {
@@ -69,6 +71,9 @@ struct PlanePlan {
   std::vector<PlaneStage> stages;
   std::vector<PlanePool> pools;
   bool all_displacements = false;  // global pooling; else flatten
+  // Attention in front of the global pooling, or null: the pooled kernel is a K a'^T, where a sums a sample's weights
+  // over the queries.
+  std::shared_ptr<const AttentionAt> attention;
   // The read-out's, with the pooling in its scale; window and planes unused.
   PlaneStage readout;
 
@@ -85,7 +90,8 @@ struct PlanePlan {
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:
 // it does dense layers, shared convolutions and pools in one or two dimensions (padding valid or same), activations of
-// closed form, then one global pooling or flatten, then at most one dense layer.
+// closed form, then one global pooling (perhaps of attention with linear scaling) or flatten, then at most one dense
+// layer.
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape);
 
 // Whether a stage's outputs are never negative, of inputs that are not or may be.
@@ -96,6 +102,9 @@ void resolve(PlanePlan& plan);
 
 // Up to the first plane of a level behind a pool, flattened, with what is handed to that level as it is in the whole.
 PlanePlan plan_before(const PlanePlan& plan, std::size_t level);
+
+// Up to the last plane, all displacements of it, as it is.
+PlanePlan plan_of_covariances(const PlanePlan& plan);
 
 // Displacements between positions of the samples that are computed.
 std::size_t displacement_count(const PlanePlan& plan);

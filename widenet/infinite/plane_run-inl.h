@@ -16,6 +16,8 @@ class PlaneRun {
         column_(columns.parameters(block) + lane),
         row_pixels_(rows.pixels(i)),
         column_pixels_(columns.pixels(block) + lane),
+        row_weights_(rows.weights(i)),
+        column_weights_(columns.weights(block) + lane),
         scratch_(scratch) {}
 
   // The kernel, of every lane.
@@ -24,9 +26,10 @@ class PlaneRun {
     const PlaneStage& r = plan_.readout;
     for (std::size_t l = 0; l < W; ++l) out[l] = theta_ ? b_[l] + r.own_bias : k_[l] + r.bias;
   }
-  // K of the last plane at displacement 0, [position][lane].
-  void plane(T* out) {
-    plane_ = out;
+  // The rows of K of the last plane, of one lane.
+  void rows(std::size_t lane, const PlaneSink<T>& sink) {
+    sink_ = &sink;
+    sink_lane_ = lane;
     walk();
   }
 
@@ -183,10 +186,18 @@ class PlaneRun {
   }
 
   void read_out(const T* from, const PlaneRegion& region, std::size_t y, std::size_t which) {
+    const Plane& plane = plan_.last_plane(here_.level);
+    const std::ptrdiff_t* displacement = shift(plan_.levels[here_.level].end);
+    const std::size_t p = at(plane, region, y, nullptr), partner = at(plane, region, y, displacement);
+    if (sink_) return (*sink_)(p, partner, region.size[1], from + sink_lane_);
     N& sum = which == 0 ? sum_k_ : sum_b_;
+    if (!plan_.attention) {
+      for (std::size_t x = 0; x < region.size[1]; ++x) sum = sum + load<N>(from + x * L);
+      return;
+    }
     for (std::size_t x = 0; x < region.size[1]; ++x) {
-      sum = sum + load<N>(from + x * L);
-      if (plane_) store(load<N>(from + x * L), plane_ + (y * region.size[1] + x) * L);
+      const N weight = constant<N>(row_weights_[p + x]) * load<N>(column_weights_ + (partner + x) * L);
+      sum = multiply_add(weight, load<N>(from + x * L), sum);
     }
   }
 
@@ -288,6 +299,8 @@ class PlaneRun {
   const T* column_;
   const T* row_pixels_;
   const T* column_pixels_;
+  const T* row_weights_;
+  const T* column_weights_;
   PlaneScratch<T>& scratch_;
   Place here_{};
   std::vector<std::ptrdiff_t> shifts_;  // of every plane of the level
@@ -295,5 +308,6 @@ class PlaneRun {
   std::vector<T*> targets_;
   N sum_k_, sum_b_;  // of the last level's displacement
   double k_[W] = {}, b_[W] = {};
-  T* plane_ = nullptr;
+  const PlaneSink<T>* sink_ = nullptr;
+  std::size_t sink_lane_ = 0;
 };

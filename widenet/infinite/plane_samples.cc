@@ -54,24 +54,37 @@ std::vector<std::size_t> variance_offsets(const PlanePlan& plan) {
   return offsets;
 }
 
+namespace {
+std::size_t weight_count(const PlanePlan& plan) {
+  return plan.attention ? plan.last_plane(plan.levels.size() - 1).size() : 0;
+}
+}  // namespace
+
+std::size_t own_numbers(const PlanePlan& plan) { return variance_offsets(plan).back() + weight_count(plan); }
+
 template <class T>
-PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> variances, As as)
+PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as)
     : lanes_(as == As::rows ? 1 : plane_lanes<T>),
       pixel_count_(plan.input.size() * plan.channels),
       offsets_(plane_offsets(plan)),
-      parameter_count_(offsets_.back()) {
+      parameter_count_(offsets_.back()),
+      weight_count_(weight_count(plan)) {
   const std::size_t blocks = (x.rows() + lanes_ - 1) / lanes_;
   pixels_ = Buffer<T>(blocks * lanes_ * pixel_count_, T(0));
   parameters_ = Buffer<T>(blocks * lanes_ * parameter_count_, T(0));
+  weights_ = Buffer<T>(blocks * lanes_ * weight_count_, T(0));
+  const std::size_t first_weight = variance_offsets(plan).back();
   for (std::size_t i = 0; i < x.rows(); ++i) {
     const std::size_t block = i / lanes_ * lanes_, lane = i % lanes_;
-    fill(plan, x.row_data(i), variances.row_data(i), pixels_.data() + block * pixel_count_ + lane,
+    for (std::size_t p = 0; p < weight_count_; ++p)
+      weights_[block * weight_count_ + p * lanes_ + lane] = own(i, first_weight + p);
+    fill(plan, x.row_data(i), own.row_data(i), pixels_.data() + block * pixel_count_ + lane,
          parameters_.data() + block * parameter_count_ + lane);
   }
 }
 
 template <class T>
-void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, const T* variances, T* pixels, T* parameters) const {
+void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, const T* own, T* pixels, T* parameters) const {
   std::vector<double> q(plan.input.size());
   for (std::size_t p = 0; p < q.size(); ++p) {
     T sum = 0;
@@ -84,7 +97,7 @@ void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, const T* variances
   const std::vector<std::size_t> pooled = variance_offsets(plan);
   for (std::size_t l = 0; l < plan.levels.size(); ++l) {
     // Behind a pool those of the stages before are of no use.
-    if (l > 0) q.assign(variances + pooled[l], variances + pooled[l + 1]);
+    if (l > 0) q.assign(own + pooled[l], own + pooled[l + 1]);
     if (q.empty()) continue;
     for (std::size_t s = plan.levels[l].begin; s < plan.levels[l].end; ++s) {
       q = through_window(plan.stages[s], q);
@@ -113,7 +126,7 @@ void PlaneSamples<T>::activate(const PlanePlan& plan, std::size_t s, std::vector
 
 template <class T>
 std::size_t PlaneSamples<T>::bytes(const PlanePlan& plan) {
-  return (plan.input.size() * plan.channels + plane_offsets(plan).back()) * sizeof(T);
+  return (plan.input.size() * plan.channels + plane_offsets(plan).back() + weight_count(plan)) * sizeof(T);
 }
 
 template class PlaneSamples<double>;

@@ -18,20 +18,9 @@ Matrix<double> embedded(const AttentionAt& step, const Matrix<double>& from, con
   for (std::size_t p = 0; p < from.rows(); ++p)
     for (std::size_t q = 0; q < from.cols(); ++q) {
       const bool there = is_present(state.rows, p) && is_present(state.columns, q);
-      out(p, q) = step.input_share * from(p, q) + (there ? step.embedding(p, q) : 0);
+      out(p, q) = there ? step.embedded(from(p, q), p, q) : step.input_share * from(p, q);
     }
   return out;
-}
-
-double weight_of(AttentionWeights kind, double score) {
-  switch (kind) {
-    case AttentionWeights::abs:
-      return std::abs(score);
-    case AttentionWeights::relu:
-      return std::max(score, 0.0);
-    default:
-      return score;
-  }
 }
 
 // Over the keys that are there.
@@ -104,10 +93,8 @@ SampleStep read_attention(const AttentionAt& step, const PairState& own) {
   SampleStep out;
   if (step.layer.scaling == AttentionScaling::sqrt) return out;
   out.weights = embedded(step, own.covariance, own);
-  const double scale = step.layer.query_std * step.layer.key_std;
   for (std::size_t p = 0; p < out.weights.rows(); ++p) {
-    for (std::size_t q = 0; q < out.weights.cols(); ++q)
-      out.weights(p, q) = weight_of(step.layer.weights, scale * out.weights(p, q));
+    for (std::size_t q = 0; q < out.weights.cols(); ++q) out.weights(p, q) = attention_weight(step, out.weights(p, q));
     if (step.layer.weights == AttentionWeights::softmax) softmax(out.weights.row(p), own.rows);
   }
   return out;

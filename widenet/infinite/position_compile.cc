@@ -19,40 +19,6 @@ std::vector<std::size_t> groups_of(const LayerNorm& norm, const Window& position
   return groups;
 }
 
-std::vector<double> coordinates(std::size_t position, const Window& positions) {
-  std::vector<double> out(positions.size());
-  for (std::size_t a = positions.size(); a-- > 0; position /= positions[a])
-    out[a] = static_cast<double>(position % positions[a]);
-  return out;
-}
-
-double decayed(const Attention& layer, const std::vector<double>& p, const std::vector<double>& q) {
-  if (layer.position_decay.kind == PositionDecay::Kind::none) return p == q ? 1 : 0;
-  double distance = 0;
-  for (std::size_t a = 0; a < p.size(); ++a) distance += std::pow(std::abs(p[a] - q[a]), layer.position_power);
-  const double scaled = layer.position_decay.rate * distance;
-  return layer.position_decay.kind == PositionDecay::Kind::exp ? std::exp(-scaled) : 1 / (1 + scaled);
-}
-
-AttentionAt attention_step(const Attention& layer, const Shape& shape) {
-  AttentionAt step{layer, 1, {}};
-  if (layer.position == PositionEmbedding::none) return step;
-  double share = layer.position_std * layer.position_std;
-  if (layer.position == PositionEmbedding::concat) {
-    // Without a width of its own the embedding is as wide as the input, whatever that is.
-    const double channels = static_cast<double>(layer.position_channels ? shape.channels : 1);
-    const double added = static_cast<double>(layer.position_channels.value_or(1));
-    step.input_share = channels / (channels + added);
-    share *= added / (channels + added);
-  }
-  const std::size_t count = position_count(shape.positions);
-  step.embedding = Matrix<double>(count, count);
-  for (std::size_t p = 0; p < count; ++p)
-    for (std::size_t q = 0; q < count; ++q)
-      step.embedding(p, q) = share * decayed(layer, coordinates(p, shape.positions), coordinates(q, shape.positions));
-  return step;
-}
-
 class Compiler {
  public:
   explicit Compiler(Shape shape) : shape_(std::move(shape)) {}
@@ -104,7 +70,7 @@ class Compiler {
     steps.emplace_back(std::move(step));
   }
   void add(const Attention& attention, const Shape&, Steps& steps) {
-    steps.emplace_back(attention_step(attention, shape_));
+    steps.emplace_back(attention_at(attention, shape_));
   }
   void add(const Aggregate&, const Shape&, Steps& steps) {
     steps.emplace_back(AggregateAt{position_count(shape_.positions)});

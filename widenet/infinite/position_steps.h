@@ -10,6 +10,7 @@
 
 #include "widenet/architecture/shape.h"
 #include "widenet/base/matrix.h"
+#include "widenet/infinite/attention.h"
 #include "widenet/infinite/dual_table.h"
 #include "widenet/infinite/position_windows.h"
 #include "widenet/infinite/program.h"
@@ -53,12 +54,6 @@ struct DropoutAt {
 struct DualAt {
   std::optional<ClosedDual> closed;
   std::shared_ptr<const DualTable> table;  // where there is no closed form
-};
-// What queries and keys see is input_share K + embedding, the covariances of the position vectors with their weight.
-struct AttentionAt {
-  Attention layer;
-  double input_share = 1;
-  Matrix<double> embedding;  // empty: none
 };
 struct AggregateAt {
   std::size_t nodes;
