@@ -12,7 +12,6 @@
 #include "apps/widenet/report.h"
 #include "apps/widenet/target_table.h"
 #include "widenet/base/error.h"
-#include "widenet/data/array.h"
 #include "widenet/data/text.h"
 #include "widenet/learn/memory.h"
 #include "widenet/learn/model_file.h"
@@ -75,19 +74,10 @@ Rows split_table(const Table& table, double share, const FitOptions& how) {
   return {std::move(split.train), std::move(learned), std::move(split.test)};
 }
 
-// Rows of plain numbers become samples of a shape.
-void set_shape(const std::string& shape, Table& table) {
-  const std::vector<std::size_t> extents = extents_of(shape);
-  const std::size_t numbers = product(extents).value(), inputs = table.columns.size() - 1;
-  if (numbers != inputs)
-    fail("--input-shape {} is of {} numbers, the rows of {} have {} beside the target (one for each) give another",
-         shape, numbers, table.provenance.path, inputs);
-  table.sample_shape = extents;
-}
-
 Rows read_rows(const Options& options, FitOptions& how) {
   TargetTable read = read_with_target(options.table, options.target);
-  if (!options.shape.empty()) set_shape(options.shape, read.table);
+  if (!options.shape.empty())
+    read.table.sample_shape = extents_of(options.shape, read.table.columns.size() - 1, options.table);
   how.target = read.target;
   if (options.split) return split_table(read.table, *options.split, how);
   if (options.folds > read.table.rows())

@@ -21,7 +21,7 @@ namespace widenet::app {
 namespace {
 
 struct Options {
-  std::string expression, x, z, out;
+  std::string expression, x, z, shape, out;
   std::optional<std::string> mask;
   std::vector<std::string> graphs;
   bool float32 = false, diagonal = false;
@@ -125,6 +125,10 @@ void run(const Options& options, const Settings& settings) {
   Array x = read_array(options.x, Header::detect, missing);
   std::optional<Array> z;
   if (!options.z.empty()) z = read_array(options.z, Header::detect, missing);
+  if (!options.shape.empty()) {
+    x.sample_shape = extents_of(options.shape, x.values.cols(), options.x);
+    if (z) z->sample_shape = extents_of(options.shape, z->values.cols(), options.z);
+  }
   if (z && z->values.cols() != x.values.cols())
     fail(
         "{} has rows of {} numbers, {} of {} (a kernel compares vectors of one length) give files with the same "
@@ -180,6 +184,10 @@ Command kernel_command(CLI::App& program) {
   add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");
   command->add_flag("--float32", options->float32, "Compute and write in single precision");
   command->add_flag("--diagonal", options->diagonal, "Only the kernel of every row with itself")->excludes(z);
+  command
+      ->add_option("--input-shape", options->shape,
+                   "Shape of one sample, channels last, e.g. 28x28x1; that of the file unless given")
+      ->type_name("SHAPE");
   command
       ->add_option("--mask", options->mask,
                    "Entries equal to this number, or nan, are absent: padding of images, sequences and graphs of "

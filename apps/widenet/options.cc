@@ -154,6 +154,14 @@ std::vector<std::size_t> extents_of(const std::string& shape) {
   return extents;
 }
 
+std::vector<std::size_t> extents_of(const std::string& shape, std::size_t numbers, const std::string& path) {
+  const std::vector<std::size_t> extents = extents_of(shape);
+  if (const std::size_t wanted = product(extents).value(); wanted != numbers)
+    fail("--input-shape {} is of {} numbers, a sample of {} has {} (one for each) give another shape", shape, wanted,
+         path, numbers);
+  return extents;
+}
+
 void check_out(const std::string& path) {
   if (path == "-" || path.empty())
     fail("the output is {} (standard output carries the report) name a file", text::shown(path));

@@ -42,6 +42,8 @@ std::size_t parse_size(const std::string& text);
 
 // The extents of "28x28x1", the text of --input-shape. Throws Error(usage).
 std::vector<std::size_t> extents_of(const std::string& shape);
+// The same for samples that `path` holds as rows of so many numbers: throws where they are others.
+std::vector<std::size_t> extents_of(const std::string& shape, std::size_t numbers, const std::string& path);
 
 // Throws Error where a file could not be created at `path`; for use before the work.
 void check_out(const std::string& path);

@@ -50,7 +50,7 @@ TEST_F(CliImages, TheShapeOfPlainRowsIsGiven) {
   ASSERT_EQ(run("predict m images.npy --out q.csv --proba").code, 0);
   EXPECT_EQ(bytes_of(folder.path("p.csv")), bytes_of(folder.path("q.csv")));
   expect_failure("fit rows.npy --target labels.csv --input-shape 5x4" + cnn, 2,
-                 "--input-shape 5x4 is of 20 numbers, the rows of rows.npy have 60 beside the target");
+                 "--input-shape 5x4 is of 20 numbers, a sample of rows.npy has 60 (one for each) give another shape");
   expect_failure("fit rows.npy --target labels.csv --input-shape 5x0" + cnn, 2, "--input-shape '5x0' is no shape");
 }
 

@@ -84,6 +84,14 @@ TEST_F(CliKernelPositions, GraphsThatAreMissingOrNotReadAreRefused) {
   expect_failure("kernel '" + gnn + "' x.npy --graph none.npy --out k.npy", 1, "cannot open 'none.npy'");
 }
 
+TEST_F(CliKernelPositions, TheShapeOfPlainRowsIsGiven) {
+  write_npy(folder.path("rows.npy"), x.view());
+  ASSERT_EQ(run("kernel '" + cnn + "' rows.npy z.npy --input-shape 4x2 --out k.npy").code, 0);
+  expect_matrix("k.npy", materialize(*kernel_gram<double>(parse_kernel(cnn), sequence, x.view(), z.view())));
+  expect_failure("kernel '" + cnn + "' rows.npy --input-shape 4x3 --out k.npy", 2,
+                 "--input-shape 4x3 is of 12 numbers, a sample of rows.npy has 8 (one for each) give another shape");
+}
+
 // Relative paths count from where the program runs, in a file of the expression from its folder.
 TEST_F(CliKernelPositions, ConstantsAreReadFromFiles) {
   Matrix<double> constant(2, 4);
