@@ -13,15 +13,13 @@
 
 namespace widenet::lab {
 
-ImageScore kernel_regression(const Kernel& kernel, const ImageSet& images, std::size_t tests, const Context& context) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::string text = to_text(kernel);
-  const std::size_t n = images.train.rows();
-  const MatrixView<const float> x = images.train.view(), z = images.test.view().rows({0, tests});
-  const Matrix<float> k = stored_gram(*kernel_gram<float>(kernel, images.shape, x), text, data_hash(x),
-                                      context.images.store, context.progress);
+namespace {
+
+// K + ridge I solved for one-hot targets minus 1 / classes.
+Matrix<double> coefficients(const Matrix<float>& k, double ridge, const ImageSet& images, const Kernel& kernel,
+                            const Progress& progress) {
+  const std::size_t n = k.rows();
   SymmetricTiles half(n);
-  double trace = 0;
   for (std::size_t i = 0; i < half.tiles(); ++i)
     for (std::size_t j = 0; j <= i; ++j) {
       const MatrixView<double> tile = half.tile(i, j);
@@ -29,17 +27,32 @@ ImageScore kernel_regression(const Kernel& kernel, const ImageSet& images, std::
         for (std::size_t c = 0; c < tile.cols(); ++c)
           tile(r, c) = static_cast<double>(k(half.range(i).begin + r, half.range(j).begin + c));
     }
-  for (std::size_t i = 0; i < n; ++i) trace += static_cast<double>(k(i, i));
+  const CholeskyResult solved = cholesky(std::move(half), ridge, progress);
+  if (!solved) fail_outside("{}: {}", to_text(kernel), solved.failure->message);
+  Matrix<double> alpha(n, images.classes, -1 / static_cast<double>(images.classes));
+  for (std::size_t i = 0; i < n; ++i) alpha(i, images.train_labels[i]) += 1;
+  solved.factor->solve_in_place(alpha.view());
+  return alpha;
+}
+
+double mean_diagonal(const Matrix<float>& k) {
+  double trace = 0;
+  for (std::size_t i = 0; i < k.rows(); ++i) trace += static_cast<double>(k(i, i));
+  return trace / static_cast<double>(k.rows());
+}
+
+}  // namespace
+
+ImageScore kernel_regression(const Kernel& kernel, const ImageSet& images, std::size_t tests, const Context& context) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string text = to_text(kernel);
+  const std::size_t n = images.train.rows();
+  const MatrixView<const float> x = images.train.view(), z = images.test.view().rows({0, tests});
+  const Matrix<float> k = stored_gram(*kernel_gram<float>(kernel, images.shape, x), text, data_hash(x),
+                                      context.images.store, context.progress);
   ImageScore score;
   score.ridge = static_cast<double>(n) * 0x1p-24;
-  const double classes = static_cast<double>(images.classes);
-  Matrix<double> alpha(n, images.classes, -1 / classes);
-  for (std::size_t i = 0; i < n; ++i) alpha(i, images.train_labels[i]) += 1;
-  const CholeskyResult solved =
-      cholesky(std::move(half), score.ridge * trace / static_cast<double>(n), context.progress);
-  if (!solved) fail_outside("{}: {}", text, solved.failure->message);
-  solved.factor->solve_in_place(alpha.view());
-
+  const Matrix<double> alpha = coefficients(k, score.ridge * mean_diagonal(k), images, kernel, context.progress);
   const Matrix<float> across = stored_gram(*kernel_gram<float>(kernel, images.shape, z, x), text,
                                            data_hash(z, data_hash(x)), context.images.store, context.progress);
   Matrix<double> scores(tests, images.classes);

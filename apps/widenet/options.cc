@@ -155,7 +155,7 @@ std::vector<std::size_t> extents_of(const std::string& shape) {
 }
 
 std::vector<std::size_t> extents_of(const std::string& shape, std::size_t numbers, const std::string& path) {
-  const std::vector<std::size_t> extents = extents_of(shape);
+  std::vector<std::size_t> extents = extents_of(shape);
   if (const std::size_t wanted = product(extents).value(); wanted != numbers)
     fail("--input-shape {} is of {} numbers, a sample of {} has {} (one for each) give another shape", shape, wanted,
          path, numbers);

@@ -282,7 +282,8 @@ std::size_t fit_bytes(const FitOptions& options, std::size_t given, const Shape&
   // their probabilities; its class, its label, its share of the inverse and its deviation.
   const std::size_t rows = n * (3 * d + 6 * m + 4) * word;
   const std::size_t learning = learn_scaling_bytes(scale, d), kept = scaling_bytes(scale, d);
-  return rows + blas + thread_count() * tile_bytes_per_thread +
+  const std::size_t pages = (2 + thread_count()) * huge_page;
+  return rows + blas + pages + thread_count() * tile_bytes_per_thread +
          std::max({choosing + learning, learning, solving + gram + kept});
 }
 
