@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "widenet/base/packed_tile.h"
 #include "widenet/infinite/position_steps.h"
 
 namespace widenet {
@@ -35,16 +36,27 @@ void softmax(std::span<double> scores, const Presence& present) {
   for (double& score : scores) score = total > 0 ? score / total : 0;
 }
 
-// rows K columns^T
-Matrix<double> between(const Matrix<double>& rows, const Matrix<double>& k, const Matrix<double>& columns) {
-  Matrix<double> half(rows.rows(), k.cols()), out(rows.rows(), columns.rows());
-  for (std::size_t p = 0; p < rows.rows(); ++p)
-    for (std::size_t i = 0; i < k.rows(); ++i)
-      for (std::size_t j = 0; j < k.cols(); ++j) half(p, j) += rows(p, i) * k(i, j);
-  for (std::size_t p = 0; p < rows.rows(); ++p)
-    for (std::size_t q = 0; q < columns.rows(); ++q)
-      for (std::size_t j = 0; j < k.cols(); ++j) out(p, q) += half(p, j) * columns(q, j);
-  return out;
+// A matrix for products of its rows.
+class Packed {
+ public:
+  explicit Packed(const Matrix<double>& rows) : memory_(rows.size()), tile_{memory_.data(), rows.rows(), rows.cols()} {
+    pack_tile(rows, {0, rows.cols()}, tile_);
+  }
+  // -(this) (other)^T
+  Matrix<double> minus_times(const Packed& other) const {
+    Matrix<double> out(tile_.rows, other.tile_.rows);
+    subtract_product(tile_, other.tile_, {0, tile_.depth}, Part::all, out);
+    return out;
+  }
+
+ private:
+  Buffer<double> memory_;
+  PackedTile tile_;
+};
+
+// rows K columns^T = -rows (-columns K^T)^T: all products are of rows with rows.
+Matrix<double> between(const Packed& rows, const Matrix<double>& k, const Packed& columns) {
+  return rows.minus_times(Packed(columns.minus_times(Packed(k))));
 }
 
 double dot(const Matrix<double>& a, const Matrix<double>& b) {
@@ -58,8 +70,9 @@ void apply_linear(const AttentionAt& step, PairState& state, const SampleStep& r
   const bool in_values = step.layer.position_in_values;
   const double c = squared(step.layer.output_std * step.layer.value_std), b = squared(step.layer.bias_std);
   const auto values = [&](const Matrix<double>& from) { return in_values ? embedded(step, from, state) : from; };
-  state.covariance = between(row.weights, values(state.covariance), column.weights);
-  state.tangent = between(row.weights, values(state.tangent), column.weights);
+  const Packed rows(row.weights), columns(column.weights);
+  state.covariance = between(rows, values(state.covariance), columns);
+  state.tangent = between(rows, values(state.tangent), columns);
   for (std::size_t k = 0; k < state.covariance.size(); ++k) {
     const double kernel = c * state.covariance.data()[k];
     state.covariance.data()[k] = kernel + b;
