@@ -40,7 +40,8 @@ Table labelled_table(std::size_t n, std::uint64_t seed) {
 // The last is computed pair by pair, the others by the fast engine.
 const char* const networks[] = {"conv(3x3, padding=same) relu flatten dense",
                                 "conv(2x2) relu conv(2x2) relu global_avg_pool dense",
-                                "conv(3x3, padding=same) relu avg_pool(2x1) conv(2x2) relu flatten dense"};
+                                "conv(3x3, padding=same) relu avg_pool(2x1) conv(2x2) relu flatten dense",
+                                "conv(3x3, padding=same) relu attention relu flatten dense"};
 
 Matrix<double> plain_network_gram(const std::string& network, const Matrix<double>& x, const Matrix<double>& z) {
   const PositionNetwork positions(parse_network(network), Shape{{height, width}, channels});

@@ -11,8 +11,8 @@ namespace widenet {
 
 // Trains model.svm on model.inputs with model.kernel, C = 1 / ridge. Without a ridge C is the best of 10^-2 ... 10^4 by
 // 5-fold cross-validation with folds drawn by the seed (on at most 2000 of the first `given` rows: mirror images follow
-// these; the least C of equals). Sets model.ridge, metrics "train" and, where C was chosen, a note. The kernel matrix is
-// held in full.
+// these; the least C of equals). Sets model.ridge, metrics "train" and, where C was chosen, a note. The kernel matrix
+// is held in full.
 void fit_svm(std::span<const std::size_t> labels, std::size_t given, std::optional<double> ridge, std::uint64_t seed,
              const Progress& progress, Model& model);
 
