@@ -71,6 +71,12 @@ void OutputFile::commit() {
   file_.reset();
 }
 
+void sync_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
+  if (!file || ::fsync(::fileno(file.get())) != 0)
+    fail_outside("cannot bring '{}' to the disk ({}) check the disk", path, reason(errno));
+}
+
 void check_writable(const std::string& path) { OutputFile probe(path); }
 
 }  // namespace widenet

@@ -36,6 +36,9 @@ class OutputFile {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
+// Waits until a file is on the disk: what it was made from may then be deleted. Throws Error(Fault::environment).
+void sync_file(const std::string& path);
+
 // Throws as OutputFile does where a file could not be created at `path`; leaves nothing there. For use before long
 // work.
 void check_writable(const std::string& path);

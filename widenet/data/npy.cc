@@ -80,24 +80,24 @@ std::size_t count_rounded(MatrixView<const double> values) {
   return count;
 }
 
-template <class T>
-void write_rows(const std::string& path, MatrixView<const T> values, std::span<const std::size_t> shape) {
-  OutputFile file(path);
-  file.write(format_npy_header(sizeof(T) == 8 ? "<f8" : "<f4", shape));
-  for (std::size_t i = 0; i < values.rows(); ++i) file.write(values.row_data(i), values.cols() * sizeof(T));
-  file.commit();
+std::string header_for(std::size_t number_size, std::span<const std::size_t> shape) {
+  return format_npy_header(number_size == sizeof(double) ? "<f8" : "<f4", shape);
 }
 
 template <class T>
 void write_matrix(const std::string& path, MatrixView<const T> values) {
-  const std::size_t shape[] = {values.rows(), values.cols()};
-  write_rows(path, values, shape);
+  NpyWriter writer(path, values.rows(), values.cols(), sizeof(T));
+  writer.add(values);
+  writer.commit();
 }
 
 template <class T>
 void write_vector(const std::string& path, std::span<const T> values) {
   const std::size_t shape[] = {values.size()};
-  write_rows(path, MatrixView<const T>(values.data(), 1, values.size()), shape);
+  OutputFile file(path);
+  file.write(header_for(sizeof(T), shape));
+  file.write(values.data(), values.size_bytes());
+  file.commit();
 }
 
 }  // namespace
@@ -124,5 +124,27 @@ void write_npy(const std::string& path, MatrixView<const double> values) { write
 void write_npy(const std::string& path, MatrixView<const float> values) { write_matrix(path, values); }
 void write_npy(const std::string& path, std::span<const double> values) { write_vector(path, values); }
 void write_npy(const std::string& path, std::span<const float> values) { write_vector(path, values); }
+
+NpyWriter::NpyWriter(const std::string& path, std::size_t rows, std::size_t cols, std::size_t number_size)
+    : file_(path), rows_left_(rows) {
+  const std::size_t shape[] = {rows, cols};
+  file_.write(header_for(number_size, shape));
+}
+
+template <class T>
+void NpyWriter::add(MatrixView<const T> band) {
+  if (band.rows() > rows_left_)
+    fail("{} rows more than the file has (its header promised so many) add those it has", band.rows() - rows_left_);
+  for (std::size_t i = 0; i < band.rows(); ++i) file_.write(band.row_data(i), band.cols() * sizeof(T));
+  rows_left_ -= band.rows();
+}
+
+void NpyWriter::commit() {
+  if (rows_left_ != 0) fail("{} rows are missing (the file's header promised them) add them first", rows_left_);
+  file_.commit();
+}
+
+template void NpyWriter::add(MatrixView<const double>);
+template void NpyWriter::add(MatrixView<const float>);
 
 }  // namespace widenet

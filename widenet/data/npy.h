@@ -7,6 +7,7 @@
 
 #include "widenet/base/matrix.h"
 #include "widenet/data/array.h"
+#include "widenet/data/file.h"
 
 namespace widenet {
 
@@ -24,5 +25,20 @@ void write_npy(const std::string& path, MatrixView<const float> values);
 // A 1-D array.
 void write_npy(const std::string& path, std::span<const double> values);
 void write_npy(const std::string& path, std::span<const float> values);
+
+// The same for a matrix that is never in memory as a whole: bands of rows, from the top.
+class NpyWriter {
+ public:
+  // number_size: 8 for float64, 4 for float32, the type of all bands.
+  NpyWriter(const std::string& path, std::size_t rows, std::size_t cols, std::size_t number_size);
+  template <class T>
+  void add(MatrixView<const T> band);
+  // Throws Error(usage) where rows are missing or too many.
+  void commit();
+
+ private:
+  OutputFile file_;
+  std::size_t rows_left_;
+};
 
 }  // namespace widenet

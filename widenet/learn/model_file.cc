@@ -4,15 +4,13 @@
 // version 2 but for what they cannot say.
 #include "widenet/learn/model_file.h"
 
-#include <zlib.h>
-
-#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "widenet/base/checksum.h"
 #include "widenet/base/error.h"
 #include "widenet/data/file.h"
 #include "widenet/data/json_checks.h"
@@ -25,20 +23,6 @@ static_assert(std::endian::native == std::endian::little, "the model file is wri
 
 constexpr std::string_view magic = "widenet\n";
 constexpr std::uint32_t format_version = 2;
-
-class Checksum {
- public:
-  void add(std::string_view bytes) {
-    for (std::size_t at = 0; at < bytes.size(); at += most)
-      crc_ = crc32(crc_, reinterpret_cast<const Bytef*>(bytes.data() + at),
-                   static_cast<uInt>(std::min(bytes.size() - at, most)));
-  }
-  std::uint32_t value() const { return static_cast<std::uint32_t>(crc_); }
-
- private:
-  static constexpr std::size_t most = 1u << 30;  // zlib counts in 32 bits
-  uLong crc_ = crc32(0, nullptr, 0);
-};
 
 template <class T>
 std::string_view bytes_of(const T* data, std::size_t count) {
@@ -80,7 +64,7 @@ CheckedContent checked(std::string_view content, const std::string& path) {
   std::memcpy(&version, content.data() + magic.size(), sizeof version);
   std::memcpy(&stored, content.data() + content.size() - back, sizeof stored);
   Checksum sum;
-  sum.add(content.substr(0, content.size() - back));
+  sum.add(content.data(), content.size() - back);
   if (sum.value() != stored)
     fail_outside("{} is damaged (its checksum differs: truncated or altered) copy or fit the model again", path);
   if (version > format_version)
@@ -118,7 +102,7 @@ void save_model(const Model& model, const std::string& path) {
   Checksum sum;
   const auto write = [&](std::string_view bytes) {
     file.write(bytes);
-    sum.add(bytes);
+    sum.add(bytes.data(), bytes.size());
   };
   write(magic);
   write(bytes_of(&format_version, 1));
