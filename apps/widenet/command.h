@@ -27,6 +27,7 @@ Command fit_command(CLI::App& program);
 Command predict_command(CLI::App& program);
 Command evaluate_command(CLI::App& program);
 Command kernel_command(CLI::App& program);
+Command gram_command(CLI::App& program);
 Command info_command(CLI::App& program);
 Command lab_command(CLI::App& program);
 Command completion_command(CLI::App& program);

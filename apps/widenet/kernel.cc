@@ -5,8 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "apps/widenet/gram_facts.h"
+#include "apps/widenet/gram_file.h"
 #include "apps/widenet/options.h"
-#include "apps/widenet/progress_line.h"
 #include "apps/widenet/report.h"
 #include "widenet/architecture/kernel.h"
 #include "widenet/base/error.h"
@@ -21,7 +22,7 @@ namespace widenet::app {
 namespace {
 
 struct Options {
-  std::string expression, x, z, shape, out;
+  std::string expression, x, z, shape, out, shard;
   std::optional<std::string> mask;
   std::vector<std::string> graphs;
   bool float32 = false, diagonal = false;
@@ -29,7 +30,7 @@ struct Options {
 
 struct Computed {
   std::size_t rows = 0, cols = 0;
-  double seconds = 0;  // computing alone
+  GramDone done;
 };
 
 std::size_t product_or_most(std::size_t a, std::size_t b) {
@@ -70,19 +71,27 @@ Beside read_beside(const Options& options, const Kernel& kernel, const Array& x,
   return beside;
 }
 
-// States what the work needs and refuses it where that is not there.
+// States what the work needs and refuses it where that is not there. Whether the matrix fits as a whole: where it does
+// not, it is written from tiles.
 template <class T>
-void check_size(const Kernel& kernel, const Array& x, const Array* z, const PositionOptions& beside, bool diagonal,
-                const Settings& settings) {
+bool check_size(const Kernel& kernel, const Array& x, const Array* z, const PositionOptions& beside,
+                const Options& options, const Settings& settings) {
+  const bool diagonal = options.diagonal;
   const std::size_t n = x.values.rows(), m = z == nullptr ? n : z->values.rows(), d = x.values.cols();
   const std::size_t matrix = product_or_most(product_or_most(n, diagonal ? 1 : m), sizeof(T));
   const std::size_t samples =
       kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, shape_of(x.sample_shape), sizeof(T), beside) +
       (sizeof(T) == sizeof(double) ? 0 : (n + (z == nullptr ? 0 : m)) * d * sizeof(T));
-  const std::size_t needed = matrix > static_cast<std::size_t>(-1) - samples ? matrix : matrix + samples;
+  const std::size_t room = settings.memory > 0 ? settings.memory : available_memory();
+  const bool fits =
+      options.shard.empty() && (diagonal || !can_store(options.out) || (matrix <= room && samples <= room - matrix));
+  const std::size_t values = fits ? matrix : store_bytes(n, m, sizeof(T));
+  const std::size_t needed = values > static_cast<std::size_t>(-1) - samples ? values : values + samples;
   const std::string shape = diagonal ? fmt::format("{} numbers", n) : fmt::format("{} x {} numbers", n, m);
   check_memory(needed, settings.memory, fmt::format("the kernel matrix ({} of {} bytes)", shape, sizeof(T)));
-  notice(settings, fmt::format("memory: {} for {} of {} bytes and the samples", memory_text(needed), shape, sizeof(T)));
+  notice(settings, fmt::format("memory: {} for {}{} of {} bytes and the samples", memory_text(needed),
+                               fits ? "" : "tiles of ", shape, sizeof(T)));
+  return fits;
 }
 
 template <class T>
@@ -96,31 +105,39 @@ Matrix<T> converted(Matrix<double>&& values) {
 template <class T>
 Computed compute(const Kernel& kernel, Array& x, Array* z, const PositionOptions& beside, const Options& options,
                  const Settings& settings) {
-  check_size<T>(kernel, x, z, beside, options.diagonal, settings);
+  const bool fits = check_size<T>(kernel, x, z, beside, options, settings);
   const Matrix<T> rows = converted<T>(std::move(x.values));
   const Matrix<T> cols = z == nullptr ? Matrix<T>() : converted<T>(std::move(z->values));
   const Shape shape = shape_of(x.sample_shape);
-  ProgressLine line(settings);
   const auto start = std::chrono::steady_clock::now();
-  const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
   const auto gram = z == nullptr ? kernel_gram<T>(kernel, shape, rows.view(), beside)
                                  : kernel_gram<T>(kernel, shape, rows.view(), cols.view(), beside);
   if (options.diagonal) {
     Buffer<T> values(gram->rows());
     gram->diagonal({values.data(), values.size()});
-    const double seconds = elapsed();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     write_npy(options.out, std::span<const T>(values.data(), values.size()));
-    return {gram->rows(), 1, seconds};
+    return {gram->rows(), 1, {.entries = static_cast<double>(values.size()), .seconds = seconds}};
   }
-  const Matrix<T> values = materialize(*gram, line.callback());
-  const double seconds = elapsed();
-  write_npy(options.out, values.view());
-  return {values.rows(), values.cols(), seconds};
+  GramJob job{.out = options.out, .shard = {}, .fits_memory = fits, .facts = {}};
+  if (!options.shard.empty()) job.shard = parse_shard(options.shard);
+  job.facts = [&] {
+    Facts facts = kernel_facts(kernel, beside);
+    facts.push_back(samples_fact<T>("X", shape, rows.view()));
+    if (z) facts.push_back(samples_fact<T>("Z", shape, cols.view()));
+    return facts;
+  };
+  return {gram->rows(), gram->cols(), write_gram(*gram, job, settings)};
+}
+
+std::string part_text(const std::string& shard, const GramDone& done) {
+  return fmt::format("{} of the matrix, {} tiles; widenet gram merge joins the parts", shard, done.tiles);
 }
 
 void run(const Options& options, const Settings& settings) {
   const Kernel kernel = parse_kernel(options.expression);
   check_out(options.out);
+  if (!options.shard.empty()) parse_shard(options.shard);
   const Missing missing = options.mask == "nan" ? Missing::kept : Missing::refused;
   Array x = read_array(options.x, Header::detect, missing);
   std::optional<Array> z;
@@ -145,24 +162,29 @@ void run(const Options& options, const Settings& settings) {
   if (z) notes.insert(notes.end(), z->notes.begin(), z->notes.end());
   const auto work = options.float32 ? compute<float> : compute<double>;
   const Computed result = work(kernel, x, z ? &*z : nullptr, beside.options, options, settings);
-  const double rate = static_cast<double>(result.rows) * static_cast<double>(result.cols) / result.seconds;
+  const GramDone& done = result.done;
+  const double rate = done.seconds > 0 ? done.entries / done.seconds : 0;
   if (settings.json) {
-    print(nlohmann::json{{"kernel", to_text(kernel)},
-                         {"rows", result.rows},
-                         {"cols", result.cols},
-                         {"dtype", options.float32 ? "float32" : "float64"},
-                         {"seconds", result.seconds},
-                         {"entries_per_second", rate},
-                         {"peak_memory", peak_memory()},
-                         {"out", options.out},
-                         {"notes", notes}});
+    nlohmann::json object{{"kernel", to_text(kernel)},
+                          {"rows", result.rows},
+                          {"cols", result.cols},
+                          {"dtype", options.float32 ? "float32" : "float64"},
+                          {"seconds", done.seconds},
+                          {"entries_per_second", rate},
+                          {"peak_memory", peak_memory()},
+                          {"out", options.out},
+                          {"notes", notes}};
+    if (!options.shard.empty()) object["shard"] = options.shard;
+    if (done.tiles > 0) object["tiles"] = {{"all", done.tiles}, {"taken_up", done.taken_up}, {"damaged", done.damaged}};
+    print(object);
     return;
   }
   const std::string shape = options.diagonal ? fmt::format("diagonal of {} numbers", result.rows)
                                              : fmt::format("{} x {}", result.rows, result.cols);
   print(note_fields(notes) + field("kernel", to_text(kernel)) +
         field("shape", fmt::format("{}, {}", shape, options.float32 ? "float32" : "float64")) +
-        field("time", fmt::format("{}, {}", seconds_text(result.seconds), rate_text(rate, "entries"))) +
+        (options.shard.empty() ? "" : field("part", part_text(options.shard, done))) +
+        field("time", fmt::format("{}, {}", seconds_text(done.seconds), rate_text(rate, "entries"))) +
         field("written", options.out));
 }
 
@@ -181,9 +203,16 @@ Command kernel_command(CLI::App& program) {
           "more dimensions samples first, channels last")
       ->required();
   CLI::Option* z = command->add_option("Z", options->z, "Rows to compare with; those of X unless given");
-  add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's");
+  add_out(*command, options->out, "The matrix as an npy file: X's rows against Z's; with --shard a part of it");
   command->add_flag("--float32", options->float32, "Compute and write in single precision");
-  command->add_flag("--diagonal", options->diagonal, "Only the kernel of every row with itself")->excludes(z);
+  CLI::Option* diagonal =
+      command->add_flag("--diagonal", options->diagonal, "Only the kernel of every row with itself")->excludes(z);
+  command
+      ->add_option("--shard", options->shard,
+                   "Compute only the I-th of K equal shares, on this machine or another; widenet gram merge joins the "
+                   "parts")
+      ->type_name("I/K")
+      ->excludes(diagonal);
   command
       ->add_option("--input-shape", options->shape,
                    "Shape of one sample, channels last, e.g. 28x28x1; that of the file unless given")

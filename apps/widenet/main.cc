@@ -45,9 +45,9 @@ int run(int argc, char** argv) {
       "Example:\n  widenet fit table.csv --target price --out price.model\n\n"
       "widenet COMMAND --help explains a command.");
   Settings settings;
-  const std::vector<Command> commands = {
-      fit_command(program),  predict_command(program), evaluate_command(program),  kernel_command(program),
-      info_command(program), lab_command(program),     completion_command(program)};
+  const std::vector<Command> commands = {fit_command(program),    predict_command(program),   evaluate_command(program),
+                                         kernel_command(program), gram_command(program),      info_command(program),
+                                         lab_command(program),    completion_command(program)};
   for (const Command& command : commands) add_general_options(*command.parser, settings);
   check_first_word(program, argc, argv);
   try {
