@@ -46,6 +46,15 @@ TEST(Coding, CodesNumbersTextsAndGaps) {
   EXPECT_EQ(coded.data.sample_shape, (std::vector<std::size_t>{3}));
 }
 
+TEST(Coding, ATableMadeByHandHasTheShapeOfItsInputs) {
+  Table one;
+  one.named = true;
+  one.columns = {numeric_column("x", {1, 2, 3}), numeric_column("y", {4, 5, 7})};
+  EXPECT_EQ(learn_coding(one, {"y", {}}).coding.sample_shape, (std::vector<std::size_t>{1}));
+  one.columns.insert(one.columns.begin(), numeric_column("z", {1, 0, 1}));
+  EXPECT_EQ(learn_coding(one, {"y", {}}).coding.sample_shape, (std::vector<std::size_t>{2}));
+}
+
 TEST(Coding, IsTheSameForAnyNumberOfThreads) {
   std::string text = "a,b,y\n";
   for (int k = 0; k < 1000; ++k) text += fmt::format("{},{},{}\n", k % 7 ? fmt::format("{}", k) : "", k * 0.1, k);

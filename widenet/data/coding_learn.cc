@@ -66,7 +66,8 @@ void note_column(const ColumnCoding& coding, std::size_t rows, std::vector<std::
 
 // The extents of an array's samples hold as long as each number is one input.
 std::vector<std::size_t> sample_shape_of(const Table& table, const Coding& coding) {
-  const bool kept = product(table.sample_shape) == coding.width() && coding.inputs.size() == coding.width();
+  const bool kept = !table.sample_shape.empty() && product(table.sample_shape) == coding.width() &&
+                    coding.inputs.size() == coding.width();
   return kept ? table.sample_shape : std::vector<std::size_t>{coding.width()};
 }
 
