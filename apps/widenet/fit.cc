@@ -20,7 +20,8 @@ namespace widenet::app {
 namespace {
 
 struct Options {
-  std::string table, target, task, kernel, ridge = "auto", solver = "cholesky", scale, shape, test, test_target, out;
+  std::string table, target, task, kernel, ridge = "auto", solver = "cholesky", scale, shape, gram, test, test_target,
+                                           out;
   std::size_t folds = 0;  // 0: none
   std::optional<double> split;
   bool flip = false;
@@ -40,6 +41,7 @@ FitOptions fit_options(const Options& options, const Settings& settings) {
   out.ridge = parse_ridge(options.ridge);
   if (!options.scale.empty()) out.scale = parse_scale(options.scale);
   out.flip = options.flip;
+  out.gram = options.gram;
   if (!options.task.empty()) out.task = options.task == "regression" ? Task::regression : Task::classification;
   out.solver = options.solver == "svm" ? Solver::svm : Solver::cholesky;
   out.seed = settings.seed;
@@ -59,10 +61,11 @@ struct Rows {
 };
 
 // Task and classes are those of all rows: the training part may lack a class, or look like another task.
-Rows split_table(const Table& table, double share, const FitOptions& how) {
+Rows split_table(const Table& table, double share, FitOptions& how) {
   const CodingOptions coding{how.target, how.task};
   LearnedCoding whole = learn_coding(table, coding);
   TableSplit split = split_rows(table, share, how.seed);
+  if (!how.gram.empty()) how.gram_rows = std::move(split.train_rows);
   LearnedCoding learned = learn_coding(split.train, {how.target, whole.coding.target.task});
   // What was decided about the target was decided there.
   const auto about_target = [&](const std::string& note) {
@@ -74,11 +77,22 @@ Rows split_table(const Table& table, double share, const FitOptions& how) {
   return {std::move(split.train), std::move(learned), std::move(split.test)};
 }
 
+// Of fewer rows the scaling may be another, and the matrix then is.
+void check_gram_parts(const Options& options, const FitOptions& how) {
+  if (how.gram.empty() || (!options.split && options.folds == 0)) return;
+  if (how.scale && (how.scale->mode == ScaleMode::none || how.scale->mode == ScaleMode::normalise)) return;
+  fail(
+      "--gram with {} (the scaling is learned from the training rows of every part, so the matrix of all rows is not "
+      "theirs) give --scale none or normalise, which scale every row by itself",
+      options.split ? "--split" : "--folds");
+}
+
 Rows read_rows(const Options& options, FitOptions& how) {
   TargetTable read = read_with_target(options.table, options.target);
   if (!options.shape.empty())
     read.table.sample_shape = extents_of(options.shape, read.table.columns.size() - 1, options.table);
   how.target = read.target;
+  check_gram_parts(options, how);
   if (options.split) return split_table(read.table, *options.split, how);
   if (options.folds > read.table.rows())
     fail("--folds {} of {} rows (every fold holds out at least one) give at most {}", options.folds, read.table.rows(),
@@ -150,11 +164,18 @@ Command fit_command(CLI::App& program) {
   add_out(*command, options->out, "The model");
   add_words(*command, "--task", options->task, {"regression", "classification"},
             "Unless given: classification for texts and for at most two distinct values");
+  CLI::Option* kernel =
+      command
+          ->add_option(
+              "--kernel", options->kernel,
+              "Kernel expression, or @FILE that holds it; unless given, the best of a family by leave-one-out error")
+          ->type_name("EXPR");
   command
-      ->add_option(
-          "--kernel", options->kernel,
-          "Kernel expression, or @FILE that holds it; unless given, the best of a family by leave-one-out error")
-      ->type_name("EXPR");
+      ->add_option("--gram", options->gram,
+                   "The matrix of --kernel on the rows as they are scaled, as widenet kernel writes it; verified, and "
+                   "used in place of computing it")
+      ->type_name("FILE")
+      ->needs(kernel);
   command
       ->add_option("--ridge", options->ridge,
                    "Number added to the kernel matrix's diagonal (svm: 1 / C), or auto, the default: by leave-one-out")

@@ -272,6 +272,30 @@ TEST_F(CliStored, ShardsAndMergeNameWhatIsWrong) {
   EXPECT_FALSE(exists("k.npy"));
 }
 
+TEST_F(CliStored, FitUsesAStoredMatrix) {
+  Matrix<double> x(24, 3), y(24, 1);
+  for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = std::sin(static_cast<double>(k));
+  for (std::size_t k = 0; k < y.size(); ++k) y.data()[k] = x(k, 0) * x(k, 1);
+  write_npy(folder.path("x.npy"), x.view());
+  write_npy(folder.path("y.npy"), std::span<const double>(y.data(), y.size()));
+  const std::string net = "'ntk[dense(bias_std=0.3) relu dense]'", fit = "fit x.npy --target y.npy --kernel " + net;
+  ASSERT_EQ(run("kernel " + net + " x.npy --out k.npy").code, 0);
+  for (const std::string rest :
+       {" --scale none", " --scale none --folds 3", " --scale none --split 0.25", " --scale none --ridge 0.1"}) {
+    ASSERT_EQ(run(fit + rest + " --out computed.model").code, 0);
+    const Outcome stored = run(fit + rest + " --gram k.npy --out stored.model");
+    ASSERT_EQ(stored.code, 0) << stored.err;
+    EXPECT_TRUE(bytes("computed.model") == bytes("stored.model")) << rest;
+  }
+  expect_failure(fit + " --gram k.npy --out m.model", 1,
+                 "'k.npy' is not the kernel matrix of these rows (of training rows 0 and 0");
+  expect_failure(fit + " --gram k.npy --folds 3 --out m.model", 2, "--gram with --folds (the scaling is learned from");
+  expect_failure(fit + " --gram k.npy --split 0.2 --scale standard --out m.model", 2,
+                 "--gram with --split (the scaling");
+  expect_failure("fit x.npy --target y.npy --gram k.npy --out m.model", 2, "--gram requires --kernel");
+  EXPECT_FALSE(exists("m.model"));
+}
+
 TEST_F(CliStored, AFullDiskIsSaidBeforeTheWork) {
 #ifdef WIDENET_PROGRAM
   images("x.npy", 200, 4, 0);

@@ -52,7 +52,13 @@ Metrics cross_validate(const Table& table, const FitOptions& options, std::size_
     std::sort(train.begin(), train.end());
     std::sort(test.begin(), test.end());
     try {
-      const FitResult part = fit_part(rows_of(table, train), target, options);
+      FitOptions how = options;
+      if (!options.gram.empty()) {
+        how.gram_rows = train;
+        for (std::size_t& row : how.gram_rows)
+          if (!options.gram_rows.empty()) row = options.gram_rows[row];
+      }
+      const FitResult part = fit_part(rows_of(table, train), target, how);
       const CodedTable held_out = code_table(part.model.coding, rows_of(table, test), WithTarget::yes);
       parts.push_back(evaluate(part.model, held_out.data, part.factor ? &*part.factor : nullptr));
     } catch (const Error& error) {
@@ -73,7 +79,7 @@ TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed)
   std::vector<std::size_t> train(order.begin() + static_cast<std::ptrdiff_t>(count), order.end());
   std::sort(test.begin(), test.end());
   std::sort(train.begin(), train.end());
-  return {rows_of(table, train), rows_of(table, test)};
+  return {rows_of(table, train), rows_of(table, test), std::move(train)};
 }
 
 }  // namespace widenet

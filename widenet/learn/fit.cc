@@ -92,18 +92,52 @@ class Fitter {
         model_(result.model) {}
 
   void run() {
+    if (!options_.gram.empty()) open_gram();
     choose();
     if (result_.failure) return;
-    model_.scaling = learn_scaling(scale_, data_.inputs.view(), target_values(target_), model_.sample_shape().channels);
-    model_.inputs = scale_inputs(model_.scaling, data_.inputs.view());
+    if (!stored_) scale();
     remember_baseline();
     if (options_.solver == Solver::svm)
-      fit_svm(target_.classes, given_, options_.ridge, options_.seed, options_.progress, model_);
+      fit_svm(target_.classes, given_, options_.ridge, options_.seed, *training_gram(), options_.progress, model_);
     else
       fit_cholesky();
   }
 
  private:
+  void scale() {
+    model_.scaling = learn_scaling(scale_, data_.inputs.view(), target_values(target_), model_.sample_shape().channels);
+    model_.inputs = scale_inputs(model_.scaling, data_.inputs.view());
+  }
+
+  // The stored matrix, made sure to be that of the rows as they are scaled.
+  void open_gram() {
+    file_.emplace(options_.gram);
+    // With mirror images the second half is theirs.
+    const std::size_t halves = target_.rows() / given_, own = file_->size() / halves;
+    std::vector<std::size_t> rows = options_.gram_rows;
+    if (rows.empty()) {
+      rows.resize(given_);
+      std::iota(rows.begin(), rows.end(), std::size_t{0});
+    }
+    const bool fits = options_.gram_rows.empty() ? file_->size() == target_.rows()
+                                                 : file_->size() % halves == 0 && *std::ranges::max_element(rows) < own;
+    if (!fits)
+      fail_outside("'{}' is {} x {} (the training rows{} are {}) give the kernel matrix of these rows with themselves",
+                   options_.gram, file_->size(), file_->size(), mirrored() ? " and their mirror images" : "",
+                   options_.gram_rows.empty() ? target_.rows() : options_.gram_rows.size());
+    for (std::size_t k = 0; mirrored() && k < given_; ++k) rows.push_back(rows[k] + own);
+    stored_.emplace(*file_, std::move(rows));
+    scale_ = scale_of(options_);
+    scale();
+    check_gram(*stored_, self_contained(*options_.kernel), model_.sample_shape(), model_.inputs.view(),
+               options_.progress);
+  }
+
+  std::unique_ptr<Gram<double>> training_gram() const {
+    if (stored_) return std::make_unique<FileGram>(stored_->times(variance_));
+    return kernel_gram<double>(model_.kernel, model_.sample_shape(), model_.inputs.view());
+  }
+
   // Kernel, ridge and scale: given, or chosen by leave-one-out.
   void choose() {
     scale_ = scale_of(options_);
@@ -120,8 +154,13 @@ class Fitter {
         for (FamilyMember& member : family) member.scale = scale_;
       }
     }
-    const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows, options_.seed, options_.progress,
-                               options_.ridge, model_.sample_shape()};
+    const SelectionOptions how{options_.kernel ? ridge_rows : selection_rows,
+                               options_.seed,
+                               options_.progress,
+                               options_.ridge,
+                               model_.sample_shape(),
+                               stored_ ? &*stored_ : nullptr,
+                               model_.inputs.view()};
     std::vector<std::size_t> given(given_);
     std::iota(given.begin(), given.end(), std::size_t{0});
     result_.selection = select(family, data_.inputs.view().rows({0, given_}), take_rows(target_, given), how);
@@ -140,6 +179,7 @@ class Fitter {
       return;
     }
     model_.kernel = best.kernel;
+    variance_ = best.variance;
     scale_ = best.scale;
     if (!options_.ridge) model_.ridge = best.ridge;
     if (result_.selection.subsampled)
@@ -173,8 +213,8 @@ class Fitter {
   void fit_cholesky() {
     const Matrix<double> y = numbers_to_fit(model_.scaling, target_);
     {
-      const auto gram = kernel_gram<double>(model_.kernel, model_.sample_shape(), model_.inputs.view());
-      CholeskyResult solved = cholesky(materialize_half(*gram, options_.progress), model_.ridge, options_.progress);
+      CholeskyResult solved =
+          cholesky(materialize_half(*training_gram(), options_.progress), model_.ridge, options_.progress);
       if (!solved) {
         result_.failure = solved.failure->message;
         return;
@@ -222,8 +262,10 @@ class Fitter {
   double subsample_sharpness(const Matrix<double>& y) const {
     const std::vector<std::size_t> rows = random_rows(given_, selection_rows, options_.seed);
     const Matrix<double> inputs = take_rows(model_.inputs, rows), targets = take_rows(y, rows);
-    const RidgePathResult path = ridge_path(
-        materialize(*kernel_gram<double>(model_.kernel, model_.sample_shape(), inputs.view())), targets.view());
+    const RidgePathResult path =
+        ridge_path(stored_ ? materialize(stored_->times(variance_).part(rows))
+                           : materialize(*kernel_gram<double>(model_.kernel, model_.sample_shape(), inputs.view())),
+                   targets.view());
     if (!path || model_.ridge <= 0) return 1;
     LeaveOneOut loo = path.path->leave_one_out(model_.ridge);
     exclude_classes(model_.absent_classes, loo.predictions);
@@ -239,12 +281,17 @@ class Fitter {
   FitResult& result_;
   Model& model_;
   Scale scale_;
+  std::optional<GramFile> file_;
+  std::optional<FileGram> stored_;
+  double variance_ = 1;  // the factor of the kernel that the ridge was chosen with
 };
 
 void check_options(const FitOptions& options, Task task) {
   if (options.ridge && !(*options.ridge >= 0 && std::isfinite(*options.ridge)))
     fail("the ridge is {} (it is added to the diagonal of the kernel matrix) give a number >= 0, or auto",
          *options.ridge);
+  if (!options.gram.empty() && !options.kernel)
+    fail("a stored matrix is given, but no kernel (it belongs to one) give --kernel");
   if (options.solver == Solver::svm && task == Task::regression)
     fail(
         "the svm solver is for classification (it separates classes) leave --solver out, or give --task "

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "widenet/data/table.h"
 #include "widenet/learn/model.h"
@@ -19,8 +21,13 @@ struct FitOptions {
                                  // either standard or normalise, by selection
   bool flip = false;             // images: every training row's mirror image is a training row as well
   Solver solver = Solver::cholesky;
-  std::uint64_t seed = 0;  // of subsamples, folds and splits
-  std::size_t memory = 0;  // bytes; 0: what the machine has free
+  // An npy file: the kernel's matrix of the training rows as they are scaled (gram_file.h), taken in place of computing
+  // it; needs a kernel. Results are those without it (float32: of a rounded matrix; a kernel with a plain factor of its
+  // own and a chosen ridge: to the rounding of that factor). With mirror images those follow the rows.
+  std::string gram;
+  std::vector<std::size_t> gram_rows;  // the file's row of every training row; empty: the same, and no more
+  std::uint64_t seed = 0;              // of subsamples, folds and splits
+  std::size_t memory = 0;              // bytes; 0: what the machine has free
   Progress progress;
 };
 
@@ -55,6 +62,7 @@ Metrics cross_validate(const Table& table, const FitOptions& options, std::size_
 // The rows of a table for training and testing: a random share (0 < share < 1) of them for testing.
 struct TableSplit {
   Table train, test;
+  std::vector<std::size_t> train_rows;  // of the whole table
 };
 TableSplit split_rows(const Table& table, double test_share, std::uint64_t seed);
 

@@ -1,5 +1,6 @@
 #include "widenet/learn/judge.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -28,16 +29,27 @@ std::size_t departures(const FamilyMember& member, Lengths lengths) {
 
 JudgedRows::JudgedRows(const std::vector<FamilyMember>& family, MatrixView<const double> raw_inputs,
                        const Target& target, std::size_t count, const SelectionOptions& options)
-    : shape_(options.shape.value_or(Shape{{}, raw_inputs.cols()})) {
-  const std::vector<std::size_t> rows = random_rows(raw_inputs.rows(), count, options.seed);
-  const Matrix<double> raw = take_rows<double>(raw_inputs, rows);
-  target_ = take_rows(target, rows);
+    : shape_(options.shape.value_or(Shape{{}, raw_inputs.cols()})),
+      gram_(options.gram),
+      gram_inputs_(options.gram_inputs),
+      indices_(random_rows(raw_inputs.rows(), count, options.seed)) {
+  const Matrix<double> raw = take_rows<double>(raw_inputs, indices_);
+  target_ = take_rows(target, indices_);
   for (const FamilyMember& member : family) {
     if (inputs_.contains(member.scale)) continue;
     const Scaling scaling = learn_scaling(member.scale, raw.view(), target_values(target_), shape_.channels);
     inputs_.emplace(member.scale, scale_inputs(scaling, raw.view()));
     numbers_.emplace(member.scale, numbers_to_fit(scaling, target_));
   }
+}
+
+Matrix<double> JudgedRows::matrix(const FamilyMember& member) const {
+  const MatrixView<const double> mine = inputs(member.scale);
+  bool same = gram_ != nullptr;
+  for (std::size_t i = 0; same && i < rows(); ++i)
+    same = std::ranges::equal(mine.row(i), gram_inputs_.row(indices_[i]));
+  if (same) return materialize(gram_->part(indices_));
+  return materialize(*kernel_gram<double>(member.kernel, shape_, mine));
 }
 
 Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths lengths, std::optional<double> ridge) {
@@ -48,8 +60,7 @@ Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths leng
   candidate.loo_loss = candidate.loo_error = candidate.loo_rmse = std::numeric_limits<double>::infinity();
   candidate.lml = -std::numeric_limits<double>::infinity();
   const MatrixView<const double> y = rows.numbers(member.scale);
-  const RidgePathResult result =
-      ridge_path(materialize(*kernel_gram<double>(member.kernel, rows.shape(), rows.inputs(member.scale))), y);
+  const RidgePathResult result = ridge_path(rows.matrix(member), y);
   if (!result || !(result.path->summary().mean_diagonal > 0)) return judgement;
   const RidgePoint point = ridge ? result.path->evaluate({&*ridge, 1}).front() : result.path->choose().best;
   if (!point.positive_definite) return judgement;
@@ -69,6 +80,7 @@ Judgement judge(const FamilyMember& member, const JudgedRows& rows, Lengths leng
   const double variance = point.signal_variance;
   if (!ridge && std::isfinite(variance) && variance > 0) {
     candidate.kernel = scaled(member.kernel, variance);
+    candidate.variance = variance;
     candidate.ridge = variance * point.ridge;
   }
   return judgement;

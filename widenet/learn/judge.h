@@ -16,12 +16,17 @@ class JudgedRows {
   std::size_t rows() const { return target_.rows(); }
   const Shape& shape() const { return shape_; }
   const Target& target() const { return target_; }
+  // The matrix of a member: stored, or computed.
+  Matrix<double> matrix(const FamilyMember& member) const;
   MatrixView<const double> inputs(const Scale& scale) const { return inputs_.at(scale).view(); }
   MatrixView<const double> numbers(const Scale& scale) const { return numbers_.at(scale).view(); }
 
  private:
   Target target_;
   Shape shape_;
+  const FileGram* gram_;
+  MatrixView<const double> gram_inputs_;
+  std::vector<std::size_t> indices_;
   std::map<Scale, Matrix<double>> inputs_, numbers_;
 };
 

@@ -11,6 +11,7 @@
 #include "widenet/data/dataset.h"
 #include "widenet/data/scaling.h"
 #include "widenet/learn/family.h"
+#include "widenet/learn/gram_file.h"
 
 namespace widenet {
 
@@ -19,6 +20,7 @@ struct Candidate {
   Kernel kernel;  // with the signal variance that the marginal likelihood profiles out as its factor; none where the
                   // ridge is given
   Scale scale = ScaleMode::standard;
+  double variance = 1;         // that factor
   double ridge = 0;            // absolute
   std::size_t rows = 0;        // on how many rows it was judged
   std::size_t departures = 0;  // from the plain choice; see handicap
@@ -54,6 +56,10 @@ struct SelectionOptions {
   // The ridge at which every kernel is judged, the kernel being left as it is: what is fitted then.
   std::optional<double> ridge = std::nullopt;  // else each kernel's own best
   std::optional<Shape> shape = std::nullopt;   // of a sample, whose numbers are a row's; else a vector
+  // The matrix of the only member on all rows, as they are scaled there. It is used where the rows that are judged are
+  // scaled to the same bits: of fewer rows the scaling may differ.
+  const FileGram* gram = nullptr;
+  MatrixView<const double> gram_inputs = {};
 };
 
 // Judges the members on raw inputs (n x d) with the target; one eigendecomposition each, members in parallel. Of

@@ -7,7 +7,6 @@
 #include <iterator>
 
 #include "widenet/base/threads.h"
-#include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/selection.h"
 #include "widenet/learn/targets.h"
 
@@ -50,9 +49,8 @@ double best_cost(MatrixView<const double> kernel, std::span<const std::size_t> l
 }  // namespace
 
 void fit_svm(std::span<const std::size_t> labels, std::size_t given, std::optional<double> ridge, std::uint64_t seed,
-             const Progress& progress, Model& model) {
-  const Matrix<double> kernel =
-      materialize(*kernel_gram<double>(model.kernel, model.sample_shape(), model.inputs.view()), progress);
+             const Gram<double>& gram, const Progress& progress, Model& model) {
+  const Matrix<double> kernel = materialize(gram, progress);
   if (ridge) {
     model.ridge = *ridge;
   } else {
