@@ -163,7 +163,7 @@ Command fit_command(CLI::App& program) {
       ->required();
   add_out(*command, options->out, "The model");
   add_words(*command, "--task", options->task, {"regression", "classification"},
-            "Unless given: classification for texts and for at most two distinct values");
+            "Unless given: classification for texts, labels and at most two distinct values");
   CLI::Option* kernel =
       command
           ->add_option(
