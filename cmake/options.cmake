@@ -1,5 +1,6 @@
 option(WIDENET_PROGRAM "Build the command-line program" ON)
 option(WIDENET_TESTS "Build the tests and the examples" ${PROJECT_IS_TOP_LEVEL})
+set(WIDENET_TEST_FILES . CACHE STRING "Regular expression of the tests to build, of folder/name")
 option(WIDENET_BENCH "Build the benchmarks" OFF)
 option(WIDENET_WERROR "Treat warnings as errors" OFF)
 set(WIDENET_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")

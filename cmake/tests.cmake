@@ -5,7 +5,13 @@ include(GoogleTest)
 # under tests/support are what they share.
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*_test.cc
                                                  ${PROJECT_SOURCE_DIR}/tests/support/*.cc)
+list(FILTER test_sources INCLUDE REGEX "/tests/(support/|${WIDENET_TEST_FILES})")
 add_executable(widenet_tests ${test_sources})
+set(tests_of_lab ${test_sources})
+list(FILTER tests_of_lab INCLUDE REGEX /tests/lab/)
+if(NOT tests_of_lab)
+  set(lab)
+endif()
 target_link_libraries(widenet_tests PRIVATE widenet ${lab} GTest::gtest_main rapidcheck ZLIB::ZLIB svm)
 target_compile_definitions(widenet_tests PRIVATE WIDENET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 if(TARGET widenet_program)

@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
   // 442 patients: ten measurements and the progression of their disease a year later. A fifth is kept for the test.
   const widenet::Table table = widenet::read_table(argc > 1 ? argv[1] : "data/diabetes.csv");
-  const auto [train, test] = widenet::split_rows(table, 0.2, /*seed=*/0);
+  const auto [train, test, kept] = widenet::split_rows(table, 0.2, /*seed=*/0);
 
   // The kernel of a wide network with two hidden layers. The ridge is left out: it is chosen by leave-one-out errors.
   // Features and target are standardised; the model remembers how.
