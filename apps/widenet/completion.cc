@@ -45,6 +45,10 @@ std::vector<std::string> words_of_positionals(const CLI::App& command) {
 bool takes_files(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options())
     if (option->get_positional() && value_of(*option) == Value::file) return true;
+  // Behind a word: only what is called a file.
+  for (const CLI::App* part : command.get_subcommands({}))
+    for (const CLI::Option* option : part->get_options())
+      if (option->get_positional() && option->get_type_name() == "FILE") return true;
   return false;
 }
 
@@ -71,6 +75,8 @@ std::string bash_command(const CLI::App& command) {
   if (!files.empty()) cases += fmt::format("        {}) files=yes ;;\n", files);
   if (!free.empty()) cases += fmt::format("        {}) ;;\n", free);
   const std::vector<std::string> words = words_of_positionals(command);
+  if (!words.empty() && takes_files(command))
+    cases += fmt::format("        {}) words=\"{}\" ;;\n", command.get_name(), fmt::join(words, " "));
   return fmt::format("    {}) case $previous in\n{}        *) files={} words=\"{}{}{}\" ;;\n      esac ;;\n",
                      command.get_name(), cases, takes_files(command) ? "yes" : "no", fmt::join(words, " "),
                      words.empty() ? "" : " ", fmt::join(names, " "));
@@ -137,8 +143,10 @@ std::string zsh_script(const CLI::App& program) {
     cases += fmt::format("    {}) _arguments \\\n", command->get_name());
     for (const CLI::Option* option : options_of(*command)) cases += fmt::format("      {} \\\n", zsh_option(*option));
     const std::vector<std::string> words = words_of_positionals(*command);
-    cases +=
-        words.empty() ? "      '*:file:_files' ;;\n" : fmt::format("      '*:word:({})' ;;\n", fmt::join(words, " "));
+    if (!words.empty())
+      cases += fmt::format("      '{}:word:({})'{}\n", takes_files(*command) ? "1" : "*", fmt::join(words, " "),
+                           takes_files(*command) ? " \\" : " ;;");
+    if (words.empty() || takes_files(*command)) cases += "      '*:file:_files' ;;\n";
   }
   return fmt::format(R"(#compdef widenet
 # Completion of widenet for zsh. To use it now: source <(widenet completion zsh)

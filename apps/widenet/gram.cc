@@ -59,7 +59,7 @@ Command gram_command(CLI::App& program) {
                   "  widenet gram merge k.1 k.2 --out k.npy");
   command->require_subcommand(1);
   CLI::App* merges = command->add_subcommand("merge", "Verify all parts and write the matrix that they make");
-  merges->add_option("PART", options->parts, "The part files, in any order")->required();
+  merges->add_option("PART", options->parts, "The part files, in any order")->type_name("FILE")->required();
   add_out(*merges, options->out, "The matrix as an npy file, the same bytes as without --shard");
   merges->fallthrough();
   return {command, [options](const Settings& settings) { merge(*options, settings); }};

@@ -55,7 +55,8 @@ TEST_F(CliUsage, PointsIntoAWrongExpression) {
 }
 
 TEST_F(CliUsage, HelpFitsTheTerminalAndShowsAnExample) {
-  for (const char* command : {"", "fit", "predict", "evaluate", "kernel", "info", "lab", "completion"}) {
+  for (const char* command :
+       {"", "fit", "predict", "evaluate", "kernel", "gram", "gram merge", "info", "lab", "completion"}) {
     const Outcome outcome = run(std::string(command) + " --help");
     EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.err, "");
@@ -79,13 +80,14 @@ TEST_F(CliUsage, CompletesCommandsWordsAndFiles) {
                "source script.bash\n"
                "try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _widenet; echo \"${COMPREPLY[*]}\"; }\n"
                "try widenet ev\ntry widenet fit --fo\ntry widenet fit --solver ''\ntry widenet fit hou\n"
-               "try widenet fit --ridge ''\ntry widenet completion z\ntry widenet lab r\n");
+               "try widenet fit --ridge ''\ntry widenet completion z\ntry widenet lab r\ntry widenet gram ''\n"
+               "try widenet gram merge hou\n");
   const Outcome script = run("completion bash");
   folder.write("script.bash", script.out);
   const std::string line = "cd '" + folder.path("") + "' && bash complete.sh >answers.txt 2>&1";
   ASSERT_EQ(std::system(line.c_str()), 0);
-  EXPECT_EQ(lines("answers.txt"),
-            (std::vector<std::string>{"evaluate", "--folds", "cholesky svm", "houses.csv", "", "zsh", "run"}));
+  EXPECT_EQ(lines("answers.txt"), (std::vector<std::string>{"evaluate", "--folds", "cholesky svm", "houses.csv", "",
+                                                            "zsh", "run", "merge", "houses.csv"}));
 }
 
 }  // namespace

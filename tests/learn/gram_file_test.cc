@@ -102,6 +102,24 @@ TEST_F(StoredFit, HoldsForFoldsAndSplits) {
   EXPECT_EQ(cross_validate(split.train, how, 3).rmse, cross_validate(split.train, options(1e-2), 3).rmse);
 }
 
+// The mirror images of the rows follow them, in the file too.
+TEST_F(StoredFit, HoldsForMirrorImages) {
+  Table images = table;
+  images.sample_shape = {1, 3, 1};
+  FitOptions how = options(1e-2);
+  how.flip = true;
+  const FitResult plain = fit(images, how);
+  ASSERT_EQ(plain.model.inputs.rows(), 86u);
+  const std::string doubled = folder.path("doubled.npy");
+  write_npy(doubled, materialize(*kernel_gram<double>(kernel, plain.model.inputs.view())).view());
+  expect_same(images, how, doubled);
+  const Metrics computed = cross_validate(images, how, 4);
+  how.gram = doubled;
+  EXPECT_EQ(cross_validate(images, how, 4).rmse, computed.rmse);
+  how.gram = path;
+  EXPECT_MESSAGE(fit(images, how), "is 43 x 43 (the training rows and their mirror images are 86)");
+}
+
 // Predictions with the matrix rounded to float32 differ by what the rounding of the matrix does to them.
 TEST_F(StoredFit, TakesFloat32) {
   FitOptions how = options(1.0);

@@ -127,12 +127,14 @@ bool takes_longer(const Gram<T>& gram, double seconds) {
   const double total = static_cast<double>(n) * static_cast<double>(m) / (gram.symmetric() ? 2 : 1);
   double rate = 0;
   const auto begin = Clock::now();
-  for (std::size_t height = 1;; height = std::min(2 * height, most)) {
-    auto tile = Matrix<T>::uninitialized(height, width);
+  // A slow Gram may take seconds for an entry.
+  std::size_t height = 1, across = wish.cols > 0 ? 1 : width;
+  for (;; height = across < width ? 1 : std::min(2 * height, most), across = width) {
+    auto tile = Matrix<T>::uninitialized(height, across);
     const auto start = Clock::now();
-    gram.tile({0, height}, {m - width, m}, tile);
+    gram.tile({0, height}, {m - across, m}, tile);
     const double took = std::chrono::duration<double>(Clock::now() - start).count();
-    const double done = static_cast<double>(height) * static_cast<double>(width);
+    const double done = static_cast<double>(height) * static_cast<double>(across);
     rate = std::max(rate, done / std::max(took, 1e-9));
     if (total <= rate * seconds * static_cast<double>(thread_count())) return false;
     if (std::chrono::duration<double>(Clock::now() - begin).count() >= enough) return true;

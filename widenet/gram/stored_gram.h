@@ -9,7 +9,7 @@
 namespace widenet {
 
 // Whether all entries (of a symmetric Gram: half of them) will take longer than so many seconds on all threads, judged
-// by the fastest of a few small tiles. Costs about 20 ms, or one row of a tile where that takes longer.
+// by the fastest of a few small tiles. Costs about 20 ms, or one entry where that takes longer.
 template <class T>
 bool takes_longer(const Gram<T>& gram, double seconds);
 
