@@ -26,14 +26,14 @@ void solve_triangular(const SymmetricTiles& L, Transpose transpose, MatrixView<d
     fail("a right-hand side of {} rows (the factor has {}) give one row per sample", B.rows(), L.size());
   ReadyFlags ready(panels * tiles);
   parallel_for(panels * tiles, [&](std::size_t index, std::size_t) {
-    RaiseAllOnException guard(ready);
+    GiveUpOnException guard(ready);
     const std::size_t panel = index / tiles, step = index % tiles;
     const Range cols{panel * panel_width, std::min(B.cols(), (panel + 1) * panel_width)};
     const auto row = [&](std::size_t s) { return transpose == Transpose::yes ? tiles - 1 - s : s; };
     const std::size_t i = row(step);
     const MatrixView<double> X = B.block(L.range(i), cols);
     for (std::size_t s = 0; s < step; ++s) {
-      ready.wait(panel * tiles + s);
+      if (!ready.wait(panel * tiles + s)) return guard.finished();
       const std::size_t k = row(s);
       const MatrixView<const double> tile = transpose == Transpose::yes ? L.tile(k, i) : L.tile(i, k);
       blas::gemm(transpose, Transpose::no, -1, tile, B.block(L.range(k), cols), 1, X);

@@ -31,7 +31,7 @@ std::size_t Factorization::bytes(std::size_t n) {
 
 bool Factorization::run() {
   parallel_for(order_.size(), [this](std::size_t index, std::size_t worker) {
-    RaiseAllOnException guard(ready_);
+    GiveUpOnException guard(ready_);
     factor_tile(order_[index], mine(worker));
     report(order_[index]);
     guard.finished();
@@ -50,10 +50,9 @@ Factorization::Worker& Factorization::mine(std::size_t worker) {
   return memory;
 }
 
-// Waits for tile (i, k) of L; false when it never comes because column k or one before it failed.
+// Waits for tile (i, k) of L; false when it never comes because column k or one before it failed, or a task threw.
 bool Factorization::wait(std::size_t i, std::size_t k) {
-  ready_.wait(flag({i, k}));
-  return k < failed_column_.load();
+  return ready_.wait(flag({i, k})) && k < failed_column_.load();
 }
 
 // Finished tiles below the diagonal stay packed, each in its own memory, until all are done.

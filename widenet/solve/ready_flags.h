@@ -14,31 +14,38 @@ class ReadyFlags {
   explicit ReadyFlags(std::size_t count) : flags_(std::make_unique<std::atomic<int>[]>(count)), count_(count) {}
 
   void raise(std::size_t i) {
-    flags_[i].store(1, std::memory_order_release);
+    flags_[i].store(done, std::memory_order_release);
     flags_[i].notify_all();
   }
-  // What was written before raise(i) is visible after wait(i).
-  void wait(std::size_t i) const {
-    while (flags_[i].load(std::memory_order_acquire) == 0) flags_[i].wait(0, std::memory_order_acquire);
+  // Whether the work comes: what was written before raise(i) is visible then. False where it has been given up, and
+  // what it should have written must not be read.
+  [[nodiscard]] bool wait(std::size_t i) const {
+    int state = open;
+    while ((state = flags_[i].load(std::memory_order_acquire)) == open) flags_[i].wait(open, std::memory_order_acquire);
+    return state == done;
   }
-  // Lets every waiting task go on; who cancels tells them why by other means.
-  void raise_all() {
-    for (std::size_t i = 0; i < count_; ++i) raise(i);
+  // Lets every task that waits for work that is not done go on without it.
+  void give_up() {
+    for (std::size_t i = 0; i < count_; ++i) {
+      int state = open;
+      if (flags_[i].compare_exchange_strong(state, given_up, std::memory_order_acq_rel)) flags_[i].notify_all();
+    }
   }
 
  private:
+  static constexpr int open = 0, done = 1, given_up = 2;
   std::unique_ptr<std::atomic<int>[]> flags_;
   std::size_t count_ = 0;
 };
 
-// Raises every flag when a task ends by an exception, so that no other thread waits for it for ever.
-class RaiseAllOnException {
+// Gives all up when a task ends by an exception, so that no other thread waits for it for ever.
+class GiveUpOnException {
  public:
-  explicit RaiseAllOnException(ReadyFlags& flags) : flags_(flags) {}
-  RaiseAllOnException(const RaiseAllOnException&) = delete;
-  RaiseAllOnException& operator=(const RaiseAllOnException&) = delete;
-  ~RaiseAllOnException() {
-    if (!finished_) flags_.raise_all();
+  explicit GiveUpOnException(ReadyFlags& flags) : flags_(flags) {}
+  GiveUpOnException(const GiveUpOnException&) = delete;
+  GiveUpOnException& operator=(const GiveUpOnException&) = delete;
+  ~GiveUpOnException() {
+    if (!finished_) flags_.give_up();
   }
   void finished() { finished_ = true; }
 
