@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
+#include <string>
+#include <thread>
 #include <vector>
 
 namespace widenet {
@@ -35,6 +38,21 @@ TEST_P(Threads, AnExceptionReachesTheCaller) {
   std::atomic<int> sum{0};
   parallel_for(10, [&](std::size_t, std::size_t) { ++sum; });
   EXPECT_EQ(sum, 10);
+}
+
+TEST_P(Threads, OfSeveralExceptionsThatOfTheSmallestIndexReachesTheCaller) {
+  for (int repeat = 0; repeat < 50; ++repeat) {
+    std::string what;
+    try {
+      parallel_for(100, [](std::size_t i, std::size_t) {
+        if (i == 3) std::this_thread::sleep_for(std::chrono::microseconds(100));  // others are faster
+        if (i >= 3) throw std::runtime_error(std::to_string(i));
+      });
+    } catch (const std::runtime_error& error) {
+      what = error.what();
+    }
+    EXPECT_EQ(what, "3");
+  }
 }
 
 TEST_P(Threads, NestedCallsRunSerially) {

@@ -94,6 +94,9 @@ class CliStored : public Cli {
 };
 
 TEST_F(CliStored, KilledAtTenRandomMomentsEndsInTheSameBits) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "skipped: minutes under a sanitizer, and the same code runs in StoredGram";
+#endif
   images("x.npy", 180, 12, 0);
   const std::string whole = expected({{"x.npy"}});
   ask_for_tiles("k.npy");

@@ -22,6 +22,7 @@ struct Job {
   std::atomic<bool> failed{false};
   std::mutex mutex;
   std::exception_ptr error;
+  std::size_t failed_index = 0;
 
   void work(std::size_t worker) {
     for (std::size_t i; !failed.load(std::memory_order_relaxed) && (i = next.fetch_add(1)) < count;) {
@@ -29,7 +30,11 @@ struct Job {
         (*task)(i, worker);
       } catch (...) {
         const std::lock_guard lock(mutex);
-        if (!error) error = std::current_exception();
+        // Indices below this one have been taken: whether they throw does not depend on who is faster.
+        if (!error || i < failed_index) {
+          error = std::current_exception();
+          failed_index = i;
+        }
         failed = true;
       }
     }
