@@ -5,6 +5,7 @@
 
 #include "tests/support/check_gram.h"
 #include "tests/support/hard_rows.h"
+#include "tests/support/plane_oracle.h"
 #include "widenet/infinite/plane_gram.h"
 #include "widenet/infinite/plane_own.h"
 #include "widenet/infinite/plane_samples.h"
@@ -15,11 +16,7 @@ namespace {
 
 using namespace testing_support;
 
-struct Case {
-  std::string text;
-  Shape shape;
-};
-std::vector<Case> cases() {
+std::vector<PlaneCase> cases() {
   const std::string c = "conv(3x3, padding=same, weight_std=sqrt(2)) relu ";
   return {
       {c + "attention global_avg_pool dense", {{5, 4}, 3}},
@@ -60,24 +57,9 @@ TYPED_TEST(PlaneAttention, IsThatOfThePlainInterpreter) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
     const Matrix<T> x = images<T>(random, 19, shape);
-    const Matrix<double> exact = copy<double>(x.view());
     const auto positions = static_cast<double>(position_count(shape.positions));
-    for (const Limit limit : {Limit::nngp, Limit::ntk}) {
-      const Matrix<T> k = materialize(*plane_gram<T>(*plan, limit, x.view()));
-      const Matrix<T> across = materialize(*plane_gram<T>(*plan, limit, x.view(), x.view()));
-      const Matrix<double> plain = materialize(*position_gram({limit, parse_network(text)}, shape, exact.view()));
-      for (std::size_t i = 0; i < x.rows(); ++i)
-        for (std::size_t j = 0; j < x.rows(); ++j) {
-          const double roundings = 100 * static_cast<double>(plan->stages.size() + 1) + positions * positions;
-          const double tolerance =
-              roundings * static_cast<double>(std::numeric_limits<T>::epsilon()) * std::sqrt(plain(i, i) * plain(j, j));
-          ASSERT_NEAR(static_cast<double>(k(i, j)), plain(i, j), tolerance) << text << " " << i << ", " << j;
-          ASSERT_EQ(k(i, j), k(j, i)) << text;
-          if (i <= j) {
-            ASSERT_EQ(across(i, j), k(i, j)) << text;
-          }
-        }
-    }
+    expect_plain<T>({text, shape}, *plan, x,
+                    100 * static_cast<double>(plan->stages.size() + 1) + positions * positions);
   }
 }
 

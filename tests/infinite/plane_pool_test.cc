@@ -6,6 +6,7 @@
 
 #include "tests/support/check_gram.h"
 #include "tests/support/hard_rows.h"
+#include "tests/support/plane_oracle.h"
 #include "widenet/infinite/plane_engine.h"
 #include "widenet/infinite/plane_gram.h"
 #include "widenet/infinite/plane_own.h"
@@ -18,11 +19,7 @@ using namespace testing_support;
 
 constexpr const char* conv = "conv(3x3, padding=same, weight_std=sqrt(2)) relu ";
 
-struct Case {
-  std::string text;
-  Shape shape;
-};
-std::vector<Case> cases() {
+std::vector<PlaneCase> cases() {
   const std::string c = conv;
   return {
       {c + "avg_pool(2x2) " + c + "avg_pool(2x2) flatten dense", {{9, 8}, 3}},
@@ -66,22 +63,9 @@ TYPED_TEST(PlanePools, AreThoseOfThePlainInterpreter) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
     const Matrix<T> x = images<T>(random, 6, shape);
-    const Matrix<double> exact = copy<double>(x.view());
     double roundings = 40 * static_cast<double>(plan->stages.size() + 1);
     for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
-    for (const Limit limit : {Limit::nngp, Limit::ntk}) {
-      const Matrix<T> k = materialize(*plane_gram<T>(*plan, limit, x.view()));
-      const Matrix<T> across = materialize(*plane_gram<T>(*plan, limit, x.view(), x.view()));
-      const Matrix<double> plain = materialize(*position_gram({limit, parse_network(text)}, shape, exact.view()));
-      for (std::size_t i = 0; i < x.rows(); ++i)
-        for (std::size_t j = 0; j < x.rows(); ++j) {
-          const double tolerance =
-              roundings * static_cast<double>(std::numeric_limits<T>::epsilon()) * std::sqrt(plain(i, i) * plain(j, j));
-          ASSERT_NEAR(static_cast<double>(k(i, j)), plain(i, j), tolerance) << text << " " << i << ", " << j;
-          ASSERT_TRUE(same_bits(k(i, j), k(j, i))) << text;
-          ASSERT_TRUE(j < i || same_bits(k(i, j), across(i, j))) << text;
-        }
-    }
+    expect_plain<T>({text, shape}, *plan, x, roundings);
   }
 }
 
