@@ -149,28 +149,27 @@ HWY_INLINE N asin_coefficient(int k) {
 template <std::size_t Count, class T>
 HWY_INLINE void angles(const Vector<T>* sine, const Vector<T>* cosine, Vector<T>* out) {
   using N = Vector<T>;
-  // asin of the smaller of the two legs; the complement where that was the cosine.
-  VectorMask<T> steep[Count];
+  // asin of the smaller of the two legs; the complement where that was the cosine. The smaller by Min, which gives the
+  // sine where that is not a number, and compared again at the end: eight masks would not fit the registers meanwhile.
   N leg[Count], z[Count], sum[Count];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) {
-    steep[u] = cosine[u] < sine[u];
-    leg[u] = select(steep[u], cosine[u], sine[u]);
+    leg[u] = {hn::Min(cosine[u].v, sine[u].v)};
     z[u] = leg[u] * leg[u];
   }
   constexpr int degree = sizeof(T) == 8 ? 17 : 7;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) sum[u] = asin_coefficient<N>(degree);
 #pragma GCC unroll 17
   for (int k = degree - 1; k >= 0; --k) {
     const N next = asin_coefficient<N>(k);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (std::size_t u = 0; u < Count; ++u) sum[u] = multiply_add(sum[u], z[u], next);
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) {
     const N small = multiply_add(sum[u] * z[u], leg[u], leg[u]);
-    out[u] = select(steep[u], constant<N>(1.5707963267948966192L) - small, small);
+    out[u] = select(cosine[u] < sine[u], constant<N>(1.5707963267948966192L) - small, small);
   }
 }
 template <class T>

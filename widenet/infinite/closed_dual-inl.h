@@ -60,8 +60,7 @@ WIDENET_INLINE N squared_sum(N s, const S& i, const S& j) {
   return multiply_add(constant<N>(2) * i.root * j.root, one_plus_correlation(s), d * d);
 }
 
-// The angle t to the nearer pole in two halves, |s| = 1 - cos t: a square root, which the processor's divider works on
-// while the multipliers do the second half of other pairs; then t itself and sin t - t cos t.
+// The angle t to the nearer pole in two halves, |s| = 1 - cos t: a square root; then t itself and sin t - t cos t.
 template <class N>
 struct PoleRoot {
   N complement, root;
@@ -77,13 +76,13 @@ struct Pole {
 template <std::size_t Count, class N>
 WIDENET_INLINE void poles(const PoleRoot<N>* from, Pole<N>* out) {
   N root[Count], cosine[Count], t[Count];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) {
     root[u] = from[u].root;
     cosine[u] = constant<N>(1) - from[u].complement;
   }
   angles<Count>(root, cosine, t);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) out[u] = {t[u], negative_multiply_add(t[u], cosine[u], root[u])};
 }
 
@@ -94,7 +93,7 @@ WIDENET_INLINE void positive_relu_pairs(const ReluDual& p, const PoleRoot<N>* h,
   poles<Count>(h, pole);
   const N kappa = constant<N>(p.kappa / std::numbers::pi), beta = constant<N>(p.beta / std::numbers::pi);
   const N alpha = constant<N>(p.alpha);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) {
     next[u] = negative_multiply_add(pole[u].lens, kappa, h[u].complement);
     slope[u] = negative_multiply_add(pole[u].t, beta, alpha);
@@ -106,7 +105,7 @@ template <std::size_t Count, class N>
 WIDENET_INLINE void relu_pairs(const ReluDual& p, const PoleRoot<N>* m, const N* s, N* next, N* slope) {
   positive_relu_pairs<Count>(p, m, next, slope);
   const N kappa = constant<N>(p.kappa), one = constant<N>(1);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) {
     const auto negative = is_negative(s[u]);
     const N lens = m[u].complement - next[u];  // kappa (sin t - t cos t) / pi

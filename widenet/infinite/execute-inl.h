@@ -57,6 +57,15 @@ WIDENET_INLINE N affine_theta(const AffineLayer& layer, N covariance, N theta) {
   return multiply_add(constant<N>(layer.weight_variance), theta, multiply_add(of_covariance, covariance, fixed));
 }
 
+// The same from Theta = roots tau and K = roots (1 - s).
+template <class N>
+WIDENET_INLINE N affine_theta(const AffineLayer& layer, N roots, N s, N tau) {
+  const N of_covariance = constant<N>(layer.own_out * layer.weight_variance + layer.own_in);
+  const N fixed = constant<N>(layer.own_out * layer.bias_variance + layer.own_one);
+  const N own = negative_multiply_add(of_covariance, s, of_covariance);
+  return multiply_add(roots, multiply_add(constant<N>(layer.weight_variance), tau, own), fixed);
+}
+
 // The affine step that ends a program, or null.
 inline const AffineStep* last_affine(const Program& program) {
   const auto* step = program.steps.empty() ? nullptr : std::get_if<AffineStep>(&program.steps.back());

@@ -62,8 +62,11 @@ struct FinalValues {
   const ChunkArguments<T>& arguments;
   const AffineStep* last;
   Cursor<T> at;
-  HWY_INLINE void operator()(std::size_t r, std::size_t lane, N s, N theta) const {
-    const N value = kernel_value<N>(last, arguments.output == Output::ntk, at.of_row(r), lane, s, s, theta);
+  HWY_INLINE void operator()(std::size_t r, std::size_t lane, N s, N tau) const {
+    const Cursor<T> here = at.of_row(r);
+    const N value = arguments.output == Output::ntk
+                        ? affine_theta(last->layer, of_row<N>(here, 2) * of_column<N>(here, 2, lane), s, tau)
+                        : kernel_value<N>(last, false, here, lane, s, s, tau);
     store_result(value, arguments.out[r] + lane, arguments.stream);
   }
 };

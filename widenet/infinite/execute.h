@@ -17,7 +17,7 @@ enum class Output { nngp, ntk };
 // A pair in a slot: signed complement, correlation, Theta.
 inline constexpr std::size_t numbers_per_pair = 3;
 
-// Rows that share what is read of the columns: two are too few to hide a square root, eight too many for the registers.
+// Rows that share what is read of the columns.
 inline constexpr std::size_t rows_at_once = 4;
 
 // `rows` row samples (rows_at_once or 1) against chunk_lanes<T> column samples. On entry state holds the inputs'

@@ -232,7 +232,10 @@ std::size_t parameter_count(const Step& step) {
   return std::visit(
       Overloaded{[](const AffineStep&) -> std::size_t { return 3; },
                  [](const DualStep& s) { return dual_parameters(s.dual); },
-                 [](const ChainStep& s) { return s.layers.size() * (2 + dual_parameters(s.dual)); },
+                 [](const ChainStep& s) {
+                   return std::holds_alternative<ReluDual>(s.dual) ? 2 * s.layers.size() + 2
+                                                                   : s.layers.size() * (2 + dual_parameters(s.dual));
+                 },
                  [](const TableStep&) -> std::size_t { return 3; }, [](const NormStep&) -> std::size_t { return 1; },
                  [](const DropoutStep&) -> std::size_t { return 0; }, [](const CopyStep&) -> std::size_t { return 0; },
                  [](const JoinStep& s) { return s.count * 2; }},

@@ -1,113 +1,116 @@
-// Chains of [affine relu]: the steps of most networks, on a vector of each of `Rows` rows at once. Included by
+// Chains of [affine relu]: the steps of most networks, on a few vectors of each of `Rows` rows at once. Included by
 // execute-inl.h in its place; no include guard of its own.
-
-// A layer has two halves: the second half of one group runs while the square roots of the next are under way. The rows
-// share what is read of the columns. Bias: B > 0; Positive: the correlations are >= 0 for certain, as they are after
-// the first of relu and abs. Only s is kept up to date, for only s is read.
-template <class N, std::size_t Rows>
-struct ReluGroup {
-  PoleRoot<N> pole[Rows];
-  N s[Rows], rho[Rows];  // of correlations that may be negative
-};
+//
+// Inside a chain Theta is held as tau = Theta / sqrt(q_i q_j), which no variance enters:
+// tau' = (2 u_i u_j tau + own rho') (1 - kappa t / pi). Only s of (s, rho) is kept up to date, for only s is read.
 
 // What a layer reads of its rows.
 template <class N, std::size_t Rows>
 struct ReluRows {
-  N weight, u[Rows], two_u[Rows], w[Rows], own_root[Rows];
+  N own, u[Rows], two_u[Rows], w[Rows];
 };
 template <class N, std::size_t Rows, class T>
 WIDENET_INLINE ReluRows<N, Rows> relu_rows(const AffineLayer& layer, const Cursor<T>& at) {
   ReluRows<N, Rows> rows;
-  rows.weight = constant<N>(layer.weight_variance);
+  rows.own = constant<N>(layer.own_out);
   for (std::size_t r = 0; r < Rows; ++r) {
     const Cursor<T> here = at.of_row(r);
     rows.u[r] = of_row<N>(here, 0);
     rows.two_u[r] = rows.u[r] + rows.u[r];
     rows.w[r] = of_row<N>(here, 1);
-    rows.own_root[r] = constant<N>(layer.own_out) * of_row<N>(here, 2);
   }
   return rows;
 }
 
 enum class ThetaIn { unused, zero, given };  // unused: for the NNGP alone
+// Bias: B > 0; Positive: the correlations are >= 0 for certain, as they are after the first of relu and abs.
 template <bool Bias, bool Positive, ThetaIn In>
 struct ReluKind {
   static constexpr bool bias = Bias, positive = Positive, theta = In != ThetaIn::unused, zero = In == ThetaIn::zero;
 };
 
-template <class Kind, class N, std::size_t Rows, class T>
-WIDENET_INLINE ReluGroup<N, Rows> begin_relu(const ReluRows<N, Rows>& rows, const Cursor<T>& at, const Slot<T>& slot,
-                                             std::size_t lane) {
-  ReluGroup<N, Rows> group;
-#pragma GCC unroll 4
-  for (std::size_t r = 0; r < Rows; ++r) {
-    const Slot<T> mine = slot.of_row(r, at.lanes);
-    N s = load<N>(mine.s + lane);
-    if constexpr (Kind::positive) {
-      if constexpr (Kind::bias)
-        s = positive_affine_complement(s, rows.two_u[r], rows.u[r], of_column<N>(at, 0, lane), rows.w[r],
-                                       of_column<N>(at, 1, lane));
-      group.pole[r] = pole_root(s);
-    } else {
-      Correlation<N> c{s, load<N>(mine.rho + lane)};
-      if constexpr (Kind::bias)
-        c = affine_correlation<N>(c, rows.u[r], of_column<N>(at, 0, lane), rows.w[r], of_column<N>(at, 1, lane));
-      group.rho[r] = c.rho;
-      group.s[r] = c.s;
-      group.pole[r] = pole_root(magnitude(c.s));
-    }
-  }
-  return group;
-}
-// `sink`: KeepState, or what takes (row, lane, s, Theta) of a pair whose state is not needed any more.
+// `sink`: KeepState, or what takes (row, lane, s, tau) of a pair whose state is not needed any more.
 struct KeepState {};
-template <class Kind, class N, std::size_t Rows, class T, class Sink>
-WIDENET_INLINE void end_relu(const ReluDual& dual, const ReluRows<N, Rows>& rows, const ReluGroup<N, Rows>& group,
-                             const Cursor<T>& at, const Slot<T>& slot, std::size_t lane, const Sink& sink) {
-  N next[Rows], slope[Rows];
-  if constexpr (Kind::positive)
-    positive_relu_pairs<Rows>(dual, group.pole, next, slope);
-  else
-    relu_pairs<Rows>(dual, group.pole, group.s, next, slope);
-#pragma GCC unroll 4
-  for (std::size_t r = 0; r < Rows; ++r) {
-    const Slot<T> mine = slot.of_row(r, at.lanes);
-    N theta = next[r];
-    if constexpr (Kind::theta) {
-      // Read here, not in the first half: it would only wait in memory.
-      const N roots = rows.own_root[r] * of_column<N>(at, 2, lane);
-      theta = Kind::positive ? negative_multiply_add(roots, group.pole[r].complement, roots) : roots * group.rho[r];
-      if constexpr (!Kind::zero) theta = multiply_add(rows.weight, load<N>(mine.theta + lane), theta);
-      theta = theta * slope[r];
-    }
-    if constexpr (std::is_same_v<Sink, KeepState>) {
-      store(next[r], mine.s + lane);
-      if constexpr (!Kind::positive)
-        if (!dual.nonnegative()) store(correlation(next[r]), mine.rho + lane);
-      if constexpr (Kind::theta) store(theta, mine.theta + lane);
-    } else {
-      sink(r, lane, next[r], theta);
-    }
+
+// What a layer does to Rows x Columns vectors at once, so that the latencies of their polynomials hide one another.
+template <class N, std::size_t Rows, std::size_t Columns>
+struct ReluBlock {
+  static constexpr std::size_t count = Rows * Columns;
+  PoleRoot<N> pole[count];
+  N s[count], tau[count];  // tau after the affine half
+
+  template <class Kind, class T>
+  WIDENET_INLINE void load_affine(const ReluRows<N, Rows>& rows, const Cursor<T>& at, const Slot<T>& slot,
+                                  std::size_t lane) {
+    for_each([&](std::size_t k, std::size_t r, std::size_t column) {
+      const std::size_t here = lane + column;
+      const Slot<T> mine = slot.of_row(r, at.lanes);
+      const N uj = of_column<N>(at, 0, here), wj = of_column<N>(at, 1, here);
+      N rho;
+      if constexpr (Kind::positive) {
+        s[k] = load<N>(mine.s + here);
+        if constexpr (Kind::bias) s[k] = positive_affine_complement(s[k], rows.two_u[r], rows.u[r], uj, rows.w[r], wj);
+        rho = constant<N>(1) - s[k];
+        pole[k] = pole_root(s[k]);
+      } else {
+        Correlation<N> c{load<N>(mine.s + here), load<N>(mine.rho + here)};
+        if constexpr (Kind::bias) c = affine_correlation<N>(c, rows.u[r], uj, rows.w[r], wj);
+        s[k] = c.s;
+        rho = c.rho;
+        pole[k] = pole_root(magnitude(c.s));
+      }
+      if constexpr (Kind::theta) {
+        tau[k] = rows.own * rho;
+        if constexpr (!Kind::zero) tau[k] = multiply_add(rows.two_u[r] * uj, load<N>(mine.theta + here), tau[k]);
+      }
+    });
   }
-}
+
+  template <class Kind, class T, class Sink>
+  WIDENET_INLINE void finish(const ReluDual& dual, const Cursor<T>& at, const Slot<T>& slot, std::size_t lane,
+                             const Sink& sink) {
+    N next[count], slope[count];
+    if constexpr (Kind::positive)
+      positive_relu_pairs<count>(dual, pole, next, slope);
+    else
+      relu_pairs<count>(dual, pole, s, next, slope);
+    for_each([&](std::size_t k, std::size_t r, std::size_t column) {
+      const std::size_t here = lane + column;
+      const Slot<T> mine = slot.of_row(r, at.lanes);
+      const N after = Kind::theta ? tau[k] * slope[k] : next[k];
+      if constexpr (std::is_same_v<Sink, KeepState>) {
+        store(next[k], mine.s + here);
+        if constexpr (!Kind::positive)
+          if (!dual.nonnegative()) store(correlation(next[k]), mine.rho + here);
+        if constexpr (Kind::theta) store(after, mine.theta + here);
+      } else {
+        sink(r, here, next[k], after);
+      }
+    });
+  }
+
+ private:
+  // run(index in the block, row, first lane of the vector)
+  template <class F>
+  static WIDENET_INLINE void for_each(const F& run) {
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < Columns; ++c)
+#pragma GCC unroll 4
+      for (std::size_t r = 0; r < Rows; ++r) run(c * Rows + r, r, c * Number<N>::lanes);
+  }
+};
 
 // `dual` by value: stores of numbers could otherwise change it.
 template <class Kind, class N, std::size_t Rows, class T, class Sink>
 void relu_layer(ReluDual dual, const AffineLayer& layer, const Cursor<T>& at, const Slot<T>& slot, const Sink& sink) {
-  constexpr std::size_t W = Number<N>::lanes;
+  // About eight chains of multiply-adds keep two pipes busy; the lanes of a chunk are 12 vectors or a multiple of 12.
+  constexpr std::size_t columns = Number<N>::lanes == 1 ? 1 : Rows == 1 ? 6 : 2;
   const ReluRows<N, Rows> rows = relu_rows<N, Rows>(layer, at);
-  // Two groups in turn, so that neither is ever copied.
-  ReluGroup<N, Rows> even = begin_relu<Kind>(rows, at, slot, 0);
-  std::size_t lane = 0;
-  for (; lane + 2 * W < at.lanes; lane += 2 * W) {
-    const ReluGroup<N, Rows> odd = begin_relu<Kind>(rows, at, slot, lane + W);
-    end_relu<Kind>(dual, rows, even, at, slot, lane, sink);
-    even = begin_relu<Kind>(rows, at, slot, lane + 2 * W);
-    end_relu<Kind>(dual, rows, odd, at, slot, lane + W, sink);
+  for (std::size_t lane = 0; lane < at.lanes; lane += columns * Number<N>::lanes) {
+    ReluBlock<N, Rows, columns> block;
+    block.template load_affine<Kind>(rows, at, slot, lane);
+    block.template finish<Kind>(dual, at, slot, lane, sink);
   }
-  if (lane + W < at.lanes)
-    end_relu<Kind>(dual, rows, begin_relu<Kind>(rows, at, slot, lane + W), at, slot, lane + W, sink);
-  end_relu<Kind>(dual, rows, even, at, slot, lane, sink);
 }
 
 template <class N, std::size_t Rows, class T, class Sink>
@@ -130,10 +133,26 @@ void relu_layer_of(ThetaIn theta, bool positive, const ReluDual& dual, const Aff
     positive ? of_theta.template operator()<false, true>() : of_theta.template operator()<false, false>();
 }
 
-// All layers of a chain; the last one's results go to `sink`.
+// Theta times the factors of row and column that parameter k holds.
+template <class N, std::size_t Rows, class T>
+void scale_theta(const Cursor<T>& at, std::size_t k, const Slot<T>& slot) {
+  for (std::size_t r = 0; r < Rows; ++r) {
+    T* theta = slot.of_row(r, at.lanes).theta;
+    const N factor = of_row<N>(at.of_row(r), k);
+    for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes)
+      store(load<N>(theta + lane) * (factor * of_column<N>(at, k, lane)), theta + lane);
+  }
+}
+
+// All layers of a chain; the last one's results go to `sink`. Parameters: 1 / sqrt(q) before the chain, u and w of
+// every layer, sqrt(q) behind it.
 template <class N, std::size_t Rows, class T, class Sink>
-void relu_chain(const ChainStep& step, const ReluDual& dual, Cursor<T> at, ThetaIn theta, const Slot<T>& slot,
+void relu_chain(const ChainStep& step, ReluDual dual, Cursor<T> at, ThetaIn theta, const Slot<T>& slot,
                 const Sink& sink) {
+  dual.beta = dual.kappa;  // the slope of tau
+  dual.alpha = 1;
+  if (theta == ThetaIn::given) scale_theta<N, Rows>(at, 0, slot);
+  at.advance(1);
   bool positive = false;
   for (std::size_t l = 0; l < step.layers.size(); ++l) {
     if (l + 1 < step.layers.size())
@@ -142,8 +161,10 @@ void relu_chain(const ChainStep& step, const ReluDual& dual, Cursor<T> at, Theta
       relu_layer_of<N, Rows>(theta, positive, dual, step.layers[l], at, slot, sink);
     positive = dual.nonnegative();
     if (theta == ThetaIn::zero) theta = ThetaIn::given;
-    at.advance(3);
+    at.advance(2);
   }
+  if constexpr (!std::is_same_v<Sink, KeepState>) return;
+  if (theta == ThetaIn::given) scale_theta<N, Rows>(at, 0, slot);
   if (!positive || step.complement_suffices) return;
   for (std::size_t r = 0; r < Rows; ++r) {
     const Slot<T> mine = slot.of_row(r, at.lanes);

@@ -46,10 +46,11 @@ class SampleRun {
     write(after > 0 ? std::sqrt(0.5) * std::sqrt(layer.bias_variance / after) : 0);
   }
 
-  void dual(const ClosedDual& dual, OwnKernel& own) {
+  void dual(const ClosedDual& dual, OwnKernel& own, bool written = true) {
     double scratch[most_dual_numbers];
-    const DualMoments m = own_moments(dual, own.nngp, to_ ? to_ : scratch);
-    if (to_) to_ += std::visit([](const auto& d) { return 1 + d.factors + (d.gives_covariance ? 1 : 0); }, dual);
+    written = written && to_;
+    const DualMoments m = own_moments(dual, own.nngp, written ? to_ : scratch);
+    if (written) to_ += std::visit([](const auto& d) { return 1 + d.factors + (d.gives_covariance ? 1 : 0); }, dual);
     own = checked({m.variance, own.ntk == 0 ? 0 : own.ntk * m.slope});
   }
 
@@ -74,12 +75,15 @@ class SampleRun {
   }
   void run(const ChainStep& step) {
     OwnKernel& own = own_[step.slot];
+    const bool relu = std::holds_alternative<ReluDual>(step.dual);  // relu_chain-inl.h has their parameters
+    if (relu) write(inverse_or_zero(std::sqrt(own.nngp)));
     for (const AffineLayer& layer : step.layers) {
       const OwnKernel after = affine(layer, own);
       write_shares(layer, own.nngp, after.nngp);
       own = checked(after);
-      dual(step.dual, own);
+      dual(step.dual, own, !relu);
     }
+    if (relu) write(std::sqrt(own.nngp));
   }
   void run(const DualStep& step) { dual(step.dual, own_[step.slot]); }
   void run(const TableStep& step) {
