@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "lab/stored_gram.h"
+#include "widenet/base/checksum.h"
 #include "widenet/base/error.h"
 #include "widenet/infinite/kernel_gram.h"
 #include "widenet/learn/targets.h"
@@ -48,13 +49,17 @@ ImageScore kernel_regression(const Kernel& kernel, const ImageSet& images, std::
   const std::string text = to_text(kernel);
   const std::size_t n = images.train.rows();
   const MatrixView<const float> x = images.train.view(), z = images.test.view().rows({0, tests});
-  const Matrix<float> k = stored_gram(*kernel_gram<float>(kernel, images.shape, x), text, data_hash(x),
-                                      context.images.store, context.progress);
+  const auto gram_of = [&](const std::unique_ptr<Gram<float>>& gram, Facts samples) {
+    samples.insert(samples.begin(), {"kernel", text});
+    return stored_gram(*gram, samples, context.images.store, text, context.progress);
+  };
+  const Fact training{"training images", fmt::format("hash {:016x}", hash_of(x))},
+      testing{"test images", fmt::format("hash {:016x}", hash_of(z))};
+  const Matrix<float> k = gram_of(kernel_gram<float>(kernel, images.shape, x), {training});
   ImageScore score;
   score.ridge = static_cast<double>(n) * 0x1p-24;
   const Matrix<double> alpha = coefficients(k, score.ridge * mean_diagonal(k), images, kernel, context.progress);
-  const Matrix<float> across = stored_gram(*kernel_gram<float>(kernel, images.shape, z, x), text,
-                                           data_hash(z, data_hash(x)), context.images.store, context.progress);
+  const Matrix<float> across = gram_of(kernel_gram<float>(kernel, images.shape, z, x), {testing, training});
   Matrix<double> scores(tests, images.classes);
   for (std::size_t i = 0; i < tests; ++i)
     for (std::size_t j = 0; j < n; ++j)
