@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
+#include <vector>
 
 #include "widenet/base/error.h"
 #include "widenet/base/threads.h"
@@ -71,32 +73,70 @@ class PlaneGram final : public Gram<T> {
   typename Gram<T>::TileShape tile_shape() const override { return {tile_side<T>(plan_), tile_side<T>(plan_)}; }
 
  private:
+  using Samples = PlaneSamples<T>;
+
+  // What a tile needs beside the images.
+  struct Workspace {
+    explicit Workspace(const PlanePlan& plan)
+        : scratch(plan), mine(plan, Samples::As::rows), theirs(plan, Samples::As::blocks) {}
+    int shared(Range wanted_rows, Range wanted_blocks) const {
+      return (same(blocks, wanted_blocks) ? 2 : 0) + (same(rows, wanted_rows) ? 1 : 0);
+    }
+    void prepare(Range wanted_rows, MatrixView<const T> x, MatrixView<const T> x_own, Range wanted_blocks,
+                 MatrixView<const T> z, MatrixView<const T> z_own, const PlanePlan& plan) {
+      if (!same(rows, wanted_rows)) mine.assign(plan, x.rows(wanted_rows), x_own.rows(wanted_rows));
+      if (!same(blocks, wanted_blocks)) theirs.assign(plan, z.rows(wanted_blocks), z_own.rows(wanted_blocks));
+      rows = wanted_rows;
+      blocks = wanted_blocks;
+    }
+    static bool same(Range a, Range b) { return a.begin == b.begin && a.end == b.end; }
+
+    PlaneScratch<T> scratch;
+    Samples mine, theirs;
+    Range rows, blocks;  // of what they hold
+  };
+
   // Every entry (i, j) of the ranges, i spread over the lanes; of a symmetric Gram those with j >= i at least.
   template <class F>
   void visit(Range rows, Range cols, const F& entry) const {
     constexpr std::size_t lanes = plane_lanes<T>;
-    using Samples = PlaneSamples<T>;
     const std::size_t first = cols.begin / lanes * lanes;
     if (rows.size() == 0 || cols.size() == 0) return;
     const Range blocks{first, cols.end};
-    const Matrix<T>& own = symmetric_ ? x_own_ : z_own_;
-    const Samples mine(plan_, x_.rows(rows), x_own_.view().rows(rows), Samples::As::rows);
-    const Samples theirs(plan_, z_.rows(blocks), own.view().rows(blocks), Samples::As::blocks);
-    PlaneScratch<T> scratch(plan_);
+    std::unique_ptr<Workspace> work = take(rows, blocks);
+    work->prepare(rows, x_, x_own_.view(), blocks, z_, (symmetric_ ? x_own_ : z_own_).view(), plan_);
     double values[lanes];
     for (std::size_t b = first; b < cols.end; b += lanes)
       for (std::size_t i = rows.begin; i < rows.end; ++i) {
         const std::size_t end = std::min(b + lanes, cols.end);
         if (symmetric_ && end <= i) continue;
-        run_planes<T>(plan_, theta_, mine, i - rows.begin, theirs, (b - first) / lanes, scratch, values);
+        run_planes<T>(plan_, theta_, work->mine, i - rows.begin, work->theirs, (b - first) / lanes, work->scratch,
+                      values);
         for (std::size_t j = std::max(b, cols.begin); j < end; ++j) entry(i, j, values[j - b]);
       }
+    const std::lock_guard lock(idle_mutex_);
+    idle_.push_back(std::move(work));
+  }
+
+  // The one that was last used on the same columns, or else rows, or else any; neighbouring tiles share them.
+  std::unique_ptr<Workspace> take(Range rows, Range blocks) const {
+    const std::lock_guard lock(idle_mutex_);
+    if (idle_.empty()) return std::make_unique<Workspace>(plan_);
+    const auto best = std::max_element(idle_.begin(), idle_.end(), [&](const auto& a, const auto& b) {
+      return a->shared(rows, blocks) < b->shared(rows, blocks);
+    });
+    std::swap(*best, idle_.back());
+    std::unique_ptr<Workspace> work = std::move(idle_.back());
+    idle_.pop_back();
+    return work;
   }
 
   PlanePlan plan_;
   bool theta_, symmetric_;
   MatrixView<const T> x_, z_;
   Matrix<T> x_own_, z_own_;  // of a symmetric Gram the first alone
+  mutable std::mutex idle_mutex_;
+  mutable std::vector<std::unique_ptr<Workspace>> idle_;  // at most one per thread
 };
 
 template <class T>

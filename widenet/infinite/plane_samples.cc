@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "widenet/infinite/execute.h"
 
@@ -12,20 +13,25 @@ std::size_t factor_count(const ClosedDual& dual) {
   return std::visit([](const auto& d) { return d.factors; }, dual);
 }
 
-// q' = scale sum(q) + bias over the window.
+// q' = scale sum(q) + bias over the window, summed down the columns first.
 std::vector<double> through_window(const PlaneStage& stage, const std::vector<double>& q) {
-  std::vector<double> out(stage.out.size());
+  std::vector<double> out(stage.out.size()), down(stage.in.width);
+  std::vector<Range> along(stage.out.width);
+  for (std::size_t x = 0; x < stage.out.width; ++x) {
+    const Range taps = taps_inside(stage, 1, x);
+    const std::size_t first = x * stage.stride[1] + taps.begin - stage.before[1];
+    along[x] = {first, first + taps.size()};
+  }
   for (std::size_t y = 0; y < stage.out.height; ++y) {
-    const Range down = taps_inside(stage, 0, y);
-    for (std::size_t x = 0; x < stage.out.width; ++x) {
-      const Range along = taps_inside(stage, 1, x);
-      double sum = 0;
-      for (std::size_t t = down.begin; t < down.end; ++t) {
-        const double* row = q.data() + (y * stage.stride[0] + t - stage.before[0]) * stage.in.width;
-        for (std::size_t u = along.begin; u < along.end; ++u) sum += row[x * stage.stride[1] + u - stage.before[1]];
-      }
-      out[y * stage.out.width + x] = stage.scale * sum + stage.bias;
+    std::fill(down.begin(), down.end(), 0.0);
+    const Range taps = taps_inside(stage, 0, y);
+    for (std::size_t t = taps.begin; t < taps.end; ++t) {
+      const double* row = q.data() + (y * stage.stride[0] + t - stage.before[0]) * stage.in.width;
+      for (std::size_t x = 0; x < stage.in.width; ++x) down[x] += row[x];
     }
+    for (std::size_t x = 0; x < stage.out.width; ++x)
+      out[y * stage.out.width + x] =
+          stage.scale * std::accumulate(down.data() + along[x].begin, down.data() + along[x].end, 0.0) + stage.bias;
   }
   return out;
 }
@@ -63,16 +69,24 @@ std::size_t weight_count(const PlanePlan& plan) {
 std::size_t own_numbers(const PlanePlan& plan) { return variance_offsets(plan).back() + weight_count(plan); }
 
 template <class T>
-PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as)
+PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, As as)
     : lanes_(as == As::rows ? 1 : plane_lanes<T>),
       pixel_count_(plan.input.size() * plan.channels),
       offsets_(plane_offsets(plan)),
       parameter_count_(offsets_.back()),
-      weight_count_(weight_count(plan)) {
+      weight_count_(weight_count(plan)) {}
+
+template <class T>
+void PlaneSamples<T>::assign(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own) {
   const std::size_t blocks = (x.rows() + lanes_ - 1) / lanes_;
-  pixels_ = Buffer<T>(blocks * lanes_ * pixel_count_, T(0));
-  parameters_ = Buffer<T>(blocks * lanes_ * parameter_count_, T(0));
-  weights_ = Buffer<T>(blocks * lanes_ * weight_count_, T(0));
+  // Lanes of the last block that are no samples hold zeros.
+  const auto resize = [&](Buffer<T>& numbers, std::size_t count) {
+    if (numbers.size() < blocks * lanes_ * count) numbers = Buffer<T>(blocks * lanes_ * count);
+    if (x.rows() % lanes_ != 0) std::fill_n(numbers.data() + (blocks - 1) * lanes_ * count, lanes_ * count, T(0));
+  };
+  resize(pixels_, pixel_count_);
+  resize(parameters_, parameter_count_);
+  resize(weights_, weight_count_);
   const std::size_t first_weight = variance_offsets(plan).back();
   for (std::size_t i = 0; i < x.rows(); ++i) {
     const std::size_t block = i / lanes_ * lanes_, lane = i % lanes_;

@@ -30,8 +30,13 @@ template <class T>
 class PlaneSamples {
  public:
   enum class As { rows, blocks };
-  // x: samples of plan.input.size() * channels finite numbers, positions first. own: own_numbers(plan) of each.
-  PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as);
+  PlaneSamples(const PlanePlan& plan, As as);
+  PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as) : PlaneSamples(plan, as) {
+    assign(plan, x, own);
+  }
+  // Other samples, in the memory of those before. x: samples of plan.input.size() * channels finite numbers, positions
+  // first. own: own_numbers(plan) of each. The plan is that of the construction.
+  void assign(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own);
 
   // [position][channel] of sample i or, with [lane] behind, of block i.
   const T* pixels(std::size_t i) const { return pixels_.data() + i * pixel_count_ * lanes_; }
