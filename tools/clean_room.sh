@@ -16,7 +16,7 @@ fi
 
 leave() {
   local mount
-  for mount in dev/shm dev proc sys; do
+  for mount in dev/shm dev/pts dev proc sys; do
     if mountpoint -q "$room/$mount"; then umount "$room/$mount"; fi
   done
 }
@@ -33,6 +33,7 @@ fi
 mount -t proc proc "$room/proc"
 mount -t sysfs -o ro sysfs "$room/sys" || true
 mount --bind /dev "$room/dev"
+mount --bind /dev/pts "$room/dev/pts"
 mount -t tmpfs tmpfs "$room/dev/shm" || true
 
 git clone -q --no-hardlinks "$source" "$room/widenet"

@@ -21,6 +21,7 @@ class CliStreams : public Cli {
     const std::string line = "cd '" + folder.path("") + "' && exec '" + WIDENET_PROGRAM + "' " + words;
     int terminal = -1;
     const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (child == -1) return "no terminal";
     if (child == 0) {
       execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
       _exit(127);
@@ -51,6 +52,7 @@ TEST_F(CliStreams, NoProgressAwayFromATerminal) {
 
 TEST_F(CliStreams, ProgressOnATerminalIsTakenAway) {
   const std::string seen = on_terminal(fit);
+  if (seen == "no terminal") GTEST_SKIP() << "skipped: this system gives no terminal";
   EXPECT_PRED2(contains, seen, std::string(clear_line) + "choosing");
   const std::size_t last = seen.rfind(clear_line);
   ASSERT_NE(last, std::string::npos);
