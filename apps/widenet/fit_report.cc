@@ -102,20 +102,13 @@ json tried_json(const Selection& selection) {
 
 json fit_json(const FitReport& report) {
   const Model& model = report.result.model;
-  json out = {{"kernel", to_text(model.kernel)},
-              {"ridge", model.ridge},
-              {"solver", to_string(model.solver)},
-              {"scale", to_string(model.scaling.scale)},
-              {"task", to_string(model.task())},
-              {"target", model.coding.target.name},
-              {"rows", model.inputs.rows()},
-              {"inputs", model.inputs.cols()},
-              {"seconds", report.result.seconds},
+  json out = model_summary(model);
+  out.update({{"seconds", report.result.seconds},
               {"memory_needed", report.result.memory_needed},
               {"peak_memory", peak_memory()},
               {"notes", report.notes},
               {"tried", tried_json(report.result.selection)},
-              {"model", report.path}};
+              {"model", report.path}});
   for (const auto& [set, metrics] : model.metrics) out[set] = metrics;
   return out;
 }
@@ -127,6 +120,13 @@ std::string ridge_text(const Model& model) {
 }
 
 }  // namespace
+
+nlohmann::json model_summary(const Model& model) {
+  return {{"kernel", to_text(model.kernel)},   {"ridge", model.ridge},
+          {"solver", to_string(model.solver)}, {"scale", to_string(model.scaling.scale)},
+          {"task", to_string(model.task())},   {"target", model.coding.target.name},
+          {"rows", model.inputs.rows()},       {"inputs", model.inputs.cols()}};
+}
 
 void print_fit(const FitReport& report, const Settings& settings) {
   if (settings.json) return print(fit_json(report));

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/widenet/fit_report.h"
 #include "apps/widenet/info.h"
 #include "apps/widenet/kernel_text.h"
 #include "apps/widenet/metrics_text.h"
@@ -55,21 +56,14 @@ json model_json(const Model& model, const std::string& path, std::uint32_t versi
     if (column.kind == ColumnCoding::Kind::unused) entry["kind"] = "unused";
     columns.push_back(entry);
   }
-  json out = {{"kind", "model"},
+  json out = model_summary(model);
+  out.update({{"kind", "model"},
               {"path", path},
               {"format_version", version},
-              {"kernel", to_text(model.kernel)},
-              {"ridge", model.ridge},
-              {"solver", to_string(model.solver)},
-              {"scale", to_string(model.scaling.scale)},
-              {"task", to_string(model.task())},
-              {"target", model.coding.target.name},
-              {"rows", model.inputs.rows()},
-              {"inputs", model.inputs.cols()},
               {"sample_shape", model.coding.sample_shape},
               {"columns", columns},
               {"metrics", model.metrics},
-              {"notes", model.notes}};
+              {"notes", model.notes}});
   if (model.task() == Task::classification) out["classes"] = model.coding.target.class_names;
   return out;
 }
