@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include "lab/stored_gram.h"
 #include "widenet/base/checksum.h"

@@ -39,7 +39,7 @@ double multiply_adds(std::size_t rounds) {
   return static_cast<double>(rounds * chains * Number<N>::lanes * 2);
 }
 
-// The roots of one group run beside the polynomials of the group before, as in the Gram itself.
+// The roots of one group run beside the polynomials of the group before.
 template <class T>
 void steps(const T* complement, T* next, T* slope, std::size_t count) {
   using N = Vector<T>;
