@@ -21,6 +21,7 @@ number() {  # number ATTRIBUTE FILE...: the sum of the attribute over the files
   local attribute=$1
   shift
   awk -v attribute="$attribute" '
+    FNR == 1 { inside = 0 }
     /<testsuite/ { inside = 1 }
     inside && match($0, attribute "=\"[0-9]+\"") {
       sum += substr($0, RSTART + length(attribute) + 2, RLENGTH - length(attribute) - 3)
