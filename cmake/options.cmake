@@ -23,10 +23,11 @@ endif()
 
 # Warnings and code generation of every target. One instruction set for all (AVX2 on x86-64, whatever the compiler takes
 # elsewhere); Highway picks AVX-512 at run time where it is. Contraction off: a fused multiply-add is written where it
-# is meant, so scalar and vector code agree.
+# is meant, so scalar and vector code agree. Nothing reads errno behind a function; without it loops of roots are
+# vectors.
 function(widenet_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-                                           -Wdouble-promotion -Wundef -ffp-contract=off)
+                                           -Wdouble-promotion -Wundef -ffp-contract=off -fno-math-errno)
   if(WIDENET_X86)
     # AVX2 is the floor and AVX-512 the ceiling of what Highway compiles.
     target_compile_options(${target} PRIVATE -march=x86-64-v3)

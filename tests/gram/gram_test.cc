@@ -5,6 +5,7 @@
 #include "tests/support/check_gram.h"
 #include "tests/support/hard_rows.h"
 #include "widenet/base/error.h"
+#include "widenet/base/threads.h"
 #include "widenet/infinite/kernel_gram.h"
 
 namespace widenet {
@@ -38,6 +39,30 @@ TEST(Materialize, SizesAroundTheTiles) {
       expect_tiling_invariant(*gram, materialize(*gram), random);
     }
   }
+}
+
+TEST(Materialize, TilesThatAGramAsksForAreLowerWhereTheyAreFew) {
+  struct Wishes final : Gram<double> {
+    std::size_t n, wish;
+    Wishes(std::size_t rows, std::size_t height) : n(rows), wish(height) {}
+    std::size_t rows() const override { return n; }
+    std::size_t cols() const override { return n; }
+    bool symmetric() const override { return true; }
+    void tile(Range, Range, MatrixView<double>) const override {}
+    void diagonal(std::span<double>) const override {}
+    TileShape tile_shape() const override { return {wish, 128}; }
+  };
+  const auto height = [](std::size_t n, std::size_t wish, std::size_t rows) {
+    return wished_tiles<double>(Wishes(n, wish), rows).rows;
+  };
+  set_thread_count(2);  // 32 tiles
+  EXPECT_EQ(height(1024, 128, 1024), 128u);
+  EXPECT_EQ(height(512, 128, 512), 64u);
+  EXPECT_EQ(height(512, 128, 100), 8u);
+  EXPECT_EQ(height(3, 128, 3), 1u);
+  EXPECT_EQ(height(0, 128, 0), 1u);
+  EXPECT_EQ(height(512, 0, 512), 0u);
+  set_thread_count(0);
 }
 
 TEST(Materialize, SomeRowsAreThoseOfTheWhole) {

@@ -304,6 +304,26 @@ TEST(PlaneGram, HasTheSameBitsInEveryTiling) {
   }
 }
 
+// Samples that give way to others in a thread's memory are prepared again.
+TEST(PlaneGram, HasTheSameBitsOfMoreSamplesThanAThreadHasRoomFor) {
+  Random random(8);
+  const Shape shape{{3, 2}, 2};
+  for (const char* text :
+       {"conv(3x3, padding=same) relu conv(2x2) erf flatten dense", "conv(2x2) relu global_avg_pool"}) {
+    const auto plan = plane_plan(parse_network(text), shape);
+    const Matrix<float> x = copy<float>(images(random, 301, shape).view());
+    const auto gram = plane_gram<float>(*plan, Limit::ntk, x.view());
+    const Matrix<float> full = materialize(*gram);
+    expect_tiling_invariant(*gram, full, random);
+    expect_thread_invariant(*gram, full);
+    const Range some{125, 141};
+    const Matrix<float> few = materialize(*plane_gram<float>(*plan, Limit::ntk, x.view().rows(some)));
+    for (std::size_t i = 0; i < some.size(); ++i)
+      for (std::size_t j = 0; j < some.size(); ++j)
+        ASSERT_TRUE(same_bits(few(i, j), full(some.begin + i, some.begin + j)));
+  }
+}
+
 TEST(PlaneGram, LeavesOtherNetworksToOthers) {
   const Shape shape{{4, 4}, 2};
   for (const char* text :

@@ -36,8 +36,8 @@ std::vector<Tile> tiles_of(std::size_t rows, std::size_t cols, bool upper, std::
 template <class T>
 std::vector<Tile> tiles_of(const Gram<T>& gram, bool upper) {
   const std::size_t rows = gram.rows(), cols = gram.cols();
-  const auto wish = gram.tile_shape();
-  if (wish.rows > 0) return tiles_of(rows, cols, upper, wish.rows, wish.cols);
+  if (const auto wish = wished_tiles(gram, rows); wish.rows > 0)
+    return tiles_of(rows, cols, upper, wish.rows, wish.cols);
   const std::vector<Tile> wide = tiles_of(rows, cols, upper, tile_rows, most_column_bytes / sizeof(T));
   if (wide.size() >= 32 * thread_count()) return wide;
   return tiles_of(rows, cols, upper, tile_rows, least_column_bytes / sizeof(T));
@@ -90,6 +90,17 @@ void compute_mirrored(const Gram<T>& gram, const std::vector<Tile>& tiles, Matri
 }  // namespace
 
 template <class T>
+typename Gram<T>::TileShape wished_tiles(const Gram<T>& gram, std::size_t rows) {
+  auto shape = gram.tile_shape();
+  const auto few = [&] {
+    const std::size_t down = (rows + shape.rows - 1) / shape.rows, along = (gram.cols() + shape.cols - 1) / shape.cols;
+    return down * along < 16 * thread_count();
+  };
+  while (shape.rows > 1 && few()) shape.rows /= 2;
+  return shape;
+}
+
+template <class T>
 void materialize_upper(const Gram<T>& gram, MatrixView<T> out, const Progress& progress) {
   check_size(gram, out);
   compute(gram, tiles_of(gram, true), out, progress);
@@ -117,7 +128,7 @@ void materialize_rows(const Gram<T>& gram, Range rows, MatrixView<T> out, const 
   if (out.rows() != rows.size() || out.cols() != gram.cols())
     fail("the output is {} x {} for {} rows of {} entries (every entry needs its place) give an output of that size",
          out.rows(), out.cols(), rows.size(), gram.cols());
-  const auto wish = gram.tile_shape();
+  const auto wish = wished_tiles(gram, rows.size());
   const bool wishes = wish.rows > 0;
   const std::vector<Tile> tiles = tiles_of(rows.size(), gram.cols(), false, wishes ? wish.rows : tile_rows,
                                            wishes ? wish.cols : least_column_bytes / sizeof(T));
@@ -126,6 +137,8 @@ void materialize_rows(const Gram<T>& gram, Range rows, MatrixView<T> out, const 
   });
 }
 
+template Gram<double>::TileShape wished_tiles(const Gram<double>&, std::size_t);
+template Gram<float>::TileShape wished_tiles(const Gram<float>&, std::size_t);
 template void materialize_upper(const Gram<double>&, MatrixView<double>, const Progress&);
 template void materialize_upper(const Gram<float>&, MatrixView<float>, const Progress&);
 template void materialize(const Gram<double>&, MatrixView<double>, const Progress&);

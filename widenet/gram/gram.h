@@ -31,6 +31,11 @@ class Gram {
   virtual TileShape tile_shape() const { return {}; }
 };
 
+// The tiles that the Gram asks for, lower where `rows` of its rows would make too few of them to keep all threads busy
+// to the end; no rows where it asks for none.
+template <class T>
+typename Gram<T>::TileShape wished_tiles(const Gram<T>& gram, std::size_t rows);
+
 // The entries on and above the diagonal; those below are left as they are, but for a few that share a tile with it.
 template <class T>
 void materialize_upper(const Gram<T>& gram, MatrixView<T> out, const Progress& progress = {});

@@ -69,6 +69,26 @@ void compute_tile(const Gram<T>& gram, const GridTile& tile, MatrixView<T> out) 
     }
 }
 
+// Tiles in the order in which they are computed, and where the runs begin that one thread computes by itself: of a Gram
+// that asks for tiles of its own all that lie in one of those, so that what it prepares for one serves the next.
+struct Runs {
+  std::vector<std::size_t> tiles, begins;
+};
+template <class T>
+Runs runs_of(std::vector<std::size_t> tiles, const TileGrid& grid, const Gram<T>& gram) {
+  const auto wish = wished_tiles(gram, gram.rows());
+  const auto place = [&](std::size_t tile) {
+    const GridTile at = grid.tile(tile);
+    return wish.rows > 0 ? std::pair(at.rows.begin / wish.rows, at.cols.begin / wish.cols) : std::pair(tile, tile);
+  };
+  std::ranges::stable_sort(tiles, {}, place);
+  std::vector<std::size_t> begins;
+  for (std::size_t k = 0; k < tiles.size(); ++k)
+    if (k == 0 || place(tiles[k]) != place(tiles[k - 1])) begins.push_back(k);
+  begins.push_back(tiles.size());
+  return {std::move(tiles), std::move(begins)};
+}
+
 std::size_t band_height(const TileGrid& grid) {
   const std::size_t unit = grid.symmetric() ? grid.width() : grid.height();
   return unit * std::max<std::size_t>(1, largest_tile_side / unit);
@@ -192,14 +212,17 @@ void compute_tiles(const Gram<T>& gram, TileStore& store, const Progress& progre
     }
   Count count(progress, "computing the Gram matrix", done, total);
   Slots<T> slots(store.slot_size());
-  parallel_for(missing.size(), [&](std::size_t k, std::size_t worker) {
-    const GridTile tile = grid.tile(missing[k]);
+  const Runs runs = runs_of(std::move(missing), grid, gram);
+  parallel_for(runs.begins.size() - 1, [&](std::size_t run, std::size_t worker) {
     const std::span<T> slot = slots.of(worker);
-    // What the tile leaves of its slot is zero, whatever was there before.
-    if (tile.rows.size() < grid.height() || tile.cols.size() < grid.width()) std::ranges::fill(slot, T(0));
-    compute_tile(gram, tile, view_of(slot, tile, grid));
-    store.write<T>(missing[k], slot);
-    count.add(entries_of(tile));
+    for (std::size_t k = runs.begins[run]; k < runs.begins[run + 1]; ++k) {
+      const GridTile tile = grid.tile(runs.tiles[k]);
+      // What the tile leaves of its slot is zero, whatever was there before.
+      if (tile.rows.size() < grid.height() || tile.cols.size() < grid.width()) std::ranges::fill(slot, T(0));
+      compute_tile(gram, tile, view_of(slot, tile, grid));
+      store.write<T>(runs.tiles[k], slot);
+      count.add(entries_of(tile));
+    }
   });
 }
 

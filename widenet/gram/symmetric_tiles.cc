@@ -73,7 +73,7 @@ SymmetricTiles materialize_half(const Gram<double>& gram, const Progress& progre
         "materialise it in full",
         gram.rows(), gram.cols());
   SymmetricTiles half(gram.rows(), tile_size);
-  const std::vector<Piece> pieces = pieces_of(half, gram.tile_shape());
+  const std::vector<Piece> pieces = pieces_of(half, wished_tiles(gram, gram.rows()));
   ProgressEvent event{.what = "kernel matrix", .done = 0, .total = 0, .unit = "entries"};
   const auto entries = [](const Piece& p) {
     return static_cast<double>(p.rows.size()) * static_cast<double>(p.cols.size());

@@ -75,56 +75,58 @@ class PlaneGram final : public Gram<T> {
  private:
   using Samples = PlaneSamples<T>;
 
-  // What a tile needs beside the images.
+  // What a thread needs beside the images.
   struct Workspace {
-    explicit Workspace(const PlanePlan& plan)
-        : scratch(plan), mine(plan, Samples::As::rows), theirs(plan, Samples::As::blocks) {}
-    int shared(Range wanted_rows, Range wanted_blocks) const {
-      return (same(blocks, wanted_blocks) ? 2 : 0) + (same(rows, wanted_rows) ? 1 : 0);
-    }
-    void prepare(Range wanted_rows, MatrixView<const T> x, MatrixView<const T> x_own, Range wanted_blocks,
-                 MatrixView<const T> z, MatrixView<const T> z_own, const PlanePlan& plan) {
-      if (!same(rows, wanted_rows)) mine.assign(plan, x.rows(wanted_rows), x_own.rows(wanted_rows));
-      if (!same(blocks, wanted_blocks)) theirs.assign(plan, z.rows(wanted_blocks), z_own.rows(wanted_blocks));
-      rows = wanted_rows;
-      blocks = wanted_blocks;
-    }
-    static bool same(Range a, Range b) { return a.begin == b.begin && a.end == b.end; }
+    explicit Workspace(const PlaneGram& gram)
+        : scratch(gram.plan_),
+          mine(gram.plan_, gram.x_, gram.x_own_.view(), Samples::As::rows, tile_side<T>(gram.plan_)),
+          theirs(gram.plan_, gram.z_, (gram.symmetric_ ? gram.x_own_ : gram.z_own_).view(), Samples::As::blocks,
+                 tile_side<T>(gram.plan_)) {}
 
     PlaneScratch<T> scratch;
     Samples mine, theirs;
-    Range rows, blocks;  // of what they hold
   };
 
-  // Every entry (i, j) of the ranges, i spread over the lanes; of a symmetric Gram those with j >= i at least.
+  // Every entry (i, j) of the ranges, i spread over the lanes; of a symmetric Gram those with j >= i at least. In parts
+  // whose samples a workspace has room for.
   template <class F>
   void visit(Range rows, Range cols, const F& entry) const {
+    const std::size_t side = tile_side<T>(plan_);
+    const auto part = [&](Range all, std::size_t begin) {
+      return Range{begin, std::min(all.end, begin / side * side + side)};
+    };
+    for (Range i = part(rows, rows.begin); i.begin < rows.end; i = part(rows, i.end))
+      for (Range j = part(cols, cols.begin); j.begin < cols.end; j = part(cols, j.end)) visit_part(i, j, entry);
+  }
+
+  template <class F>
+  void visit_part(Range rows, Range cols, const F& entry) const {
     constexpr std::size_t lanes = plane_lanes<T>;
-    const std::size_t first = cols.begin / lanes * lanes;
-    if (rows.size() == 0 || cols.size() == 0) return;
-    const Range blocks{first, cols.end};
-    std::unique_ptr<Workspace> work = take(rows, blocks);
-    work->prepare(rows, x_, x_own_.view(), blocks, z_, (symmetric_ ? x_own_ : z_own_).view(), plan_);
+    const Range blocks{cols.begin / lanes, (cols.end + lanes - 1) / lanes};
+    std::unique_ptr<Workspace> work = take(rows.begin, blocks.begin);
+    work->mine.hold(rows);
+    work->theirs.hold(blocks);
     double values[lanes];
-    for (std::size_t b = first; b < cols.end; b += lanes)
+    for (std::size_t b = blocks.begin; b < blocks.end; ++b)
       for (std::size_t i = rows.begin; i < rows.end; ++i) {
-        const std::size_t end = std::min(b + lanes, cols.end);
+        const std::size_t end = std::min((b + 1) * lanes, cols.end);
         if (symmetric_ && end <= i) continue;
-        run_planes<T>(plan_, theta_, work->mine, i - rows.begin, work->theirs, (b - first) / lanes, work->scratch,
-                      values);
-        for (std::size_t j = std::max(b, cols.begin); j < end; ++j) entry(i, j, values[j - b]);
+        run_planes<T>(plan_, theta_, work->mine, i, work->theirs, b, work->scratch, values);
+        for (std::size_t j = std::max(b * lanes, cols.begin); j < end; ++j) entry(i, j, values[j - b * lanes]);
       }
     const std::lock_guard lock(idle_mutex_);
     idle_.push_back(std::move(work));
   }
 
-  // The one that was last used on the same columns, or else rows, or else any; neighbouring tiles share them.
-  std::unique_ptr<Workspace> take(Range rows, Range blocks) const {
+  // One that has these columns, or else this row, or else any; neighbouring tiles share them.
+  std::unique_ptr<Workspace> take(std::size_t row, std::size_t block) const {
     const std::lock_guard lock(idle_mutex_);
-    if (idle_.empty()) return std::make_unique<Workspace>(plan_);
-    const auto best = std::max_element(idle_.begin(), idle_.end(), [&](const auto& a, const auto& b) {
-      return a->shared(rows, blocks) < b->shared(rows, blocks);
-    });
+    if (idle_.empty()) return std::make_unique<Workspace>(*this);
+    const auto has = [&](const auto& work) {
+      return (work->theirs.holds(block) ? 2 : 0) + (work->mine.holds(row) ? 1 : 0);
+    };
+    const auto best =
+        std::max_element(idle_.begin(), idle_.end(), [&](const auto& a, const auto& b) { return has(a) < has(b); });
     std::swap(*best, idle_.back());
     std::unique_ptr<Workspace> work = std::move(idle_.back());
     idle_.pop_back();

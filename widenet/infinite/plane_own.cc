@@ -9,21 +9,24 @@
 namespace widenet {
 namespace {
 
-// Runs of a few samples, each with itself.
+// Runs of at most plane_lanes<T> samples, each with itself.
 template <class T>
 class OwnRuns {
  public:
   OwnRuns(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own)
       : plan_(plan),
-        rows_(plan, x, own, PlaneSamples<T>::As::rows),
-        block_(plan, x, own, PlaneSamples<T>::As::blocks),
-        scratch_(plan) {}
+        rows_(plan, x, own, PlaneSamples<T>::As::rows, plane_lanes<T>),
+        block_(plan, x, own, PlaneSamples<T>::As::blocks, plane_lanes<T>),
+        scratch_(plan) {
+    rows_.hold({0, x.rows()});
+    block_.hold({0, 1});
+  }
 
   // take(p, p', K(p, p')) of sample i at all positions of the last plane.
   template <class F>
   void run(std::size_t i, const F& take) {
     constexpr std::size_t lanes = plane_lanes<T>;
-    run_rows<T>(plan_, rows_, i, block_, i / lanes, i % lanes, scratch_,
+    run_rows<T>(plan_, rows_, i, block_, 0, i, scratch_,
                 [&](std::size_t p, std::size_t partner, std::size_t count, const T* values) {
                   for (std::size_t x = 0; x < count; ++x) take(p + x, partner + x, values[x * lanes]);
                 });

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "widenet/infinite/execute.h"
 
@@ -13,26 +12,39 @@ std::size_t factor_count(const ClosedDual& dual) {
   return std::visit([](const auto& d) { return d.factors; }, dual);
 }
 
-// q' = scale sum(q) + bias over the window, summed down the columns first.
-std::vector<double> through_window(const PlaneStage& stage, const std::vector<double>& q) {
-  std::vector<double> out(stage.out.size()), down(stage.in.width);
-  std::vector<Range> along(stage.out.width);
-  for (std::size_t x = 0; x < stage.out.width; ++x) {
-    const Range taps = taps_inside(stage, 1, x);
-    const std::size_t first = x * stage.stride[1] + taps.begin - stage.before[1];
-    along[x] = {first, first + taps.size()};
+void add(const double* from, std::size_t count, double* to) {
+  for (std::size_t k = 0; k < count; ++k) to[k] += from[k];
+}
+
+// 1 / sqrt(q), and 0 of 0.
+void inverse_roots(const std::vector<double>& q, std::vector<double>& out) {
+  for (std::size_t k = 0; k < q.size(); ++k) {
+    const double root = 1 / std::sqrt(q[k] > 0 ? q[k] : 1.0);
+    out[k] = q[k] > 0 ? root : 0.0;
   }
+}
+
+void scaled_roots(double scale, const std::vector<double>& q, std::vector<double>& out) {
+  for (std::size_t k = 0; k < q.size(); ++k) out[k] = scale * std::sqrt(q[k]);
+}
+
+// q' = scale sum(q) + bias over the window, summed down the columns first; [position][lane].
+std::vector<double> through_window(const PlaneStage& stage, const std::vector<double>& q, std::size_t lanes) {
+  const std::size_t row = stage.in.width * lanes;
+  std::vector<double> out(stage.out.size() * lanes), down(row);
   for (std::size_t y = 0; y < stage.out.height; ++y) {
     std::fill(down.begin(), down.end(), 0.0);
     const Range taps = taps_inside(stage, 0, y);
-    for (std::size_t t = taps.begin; t < taps.end; ++t) {
-      const double* row = q.data() + (y * stage.stride[0] + t - stage.before[0]) * stage.in.width;
-      for (std::size_t x = 0; x < stage.in.width; ++x) down[x] += row[x];
+    for (std::size_t t = taps.begin; t < taps.end; ++t)
+      add(q.data() + (y * stage.stride[0] + t - stage.before[0]) * row, row, down.data());
+    for (std::size_t x = 0; x < stage.out.width; ++x) {
+      double* sum = out.data() + (y * stage.out.width + x) * lanes;
+      const Range along = taps_inside(stage, 1, x);
+      for (std::size_t t = along.begin; t < along.end; ++t)
+        add(down.data() + (x * stage.stride[1] + t - stage.before[1]) * lanes, lanes, sum);
     }
-    for (std::size_t x = 0; x < stage.out.width; ++x)
-      out[y * stage.out.width + x] =
-          stage.scale * std::accumulate(down.data() + along[x].begin, down.data() + along[x].end, 0.0) + stage.bias;
   }
+  for (double& sum : out) sum = stage.scale * sum + stage.bias;
   return out;
 }
 
@@ -69,73 +81,98 @@ std::size_t weight_count(const PlanePlan& plan) {
 std::size_t own_numbers(const PlanePlan& plan) { return variance_offsets(plan).back() + weight_count(plan); }
 
 template <class T>
-PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, As as)
-    : lanes_(as == As::rows ? 1 : plane_lanes<T>),
+PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as,
+                              std::size_t room)
+    : plan_(plan),
+      x_(x),
+      own_(own),
+      lanes_(as == As::rows ? 1 : plane_lanes<T>),
       pixel_count_(plan.input.size() * plan.channels),
       offsets_(plane_offsets(plan)),
+      pooled_(variance_offsets(plan)),
       parameter_count_(offsets_.back()),
-      weight_count_(weight_count(plan)) {}
+      weight_count_(weight_count(plan)),
+      held_(room / lanes_, std::size_t(-1)),
+      pixels_(room * pixel_count_),
+      parameters_(room * parameter_count_),
+      weights_(room * weight_count_) {}
 
 template <class T>
-void PlaneSamples<T>::assign(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own) {
-  const std::size_t blocks = (x.rows() + lanes_ - 1) / lanes_;
-  // Lanes of the last block that are no samples hold zeros.
-  const auto resize = [&](Buffer<T>& numbers, std::size_t count) {
-    if (numbers.size() < blocks * lanes_ * count) numbers = Buffer<T>(blocks * lanes_ * count);
-    if (x.rows() % lanes_ != 0) std::fill_n(numbers.data() + (blocks - 1) * lanes_ * count, lanes_ * count, T(0));
+void PlaneSamples<T>::hold(Range units) {
+  for (std::size_t unit = units.begin; unit < units.end; ++unit)
+    if (!holds(unit)) prepare(unit);
+}
+
+template <class T>
+void PlaneSamples<T>::prepare(std::size_t unit) {
+  held_[unit % held_.size()] = unit;
+  const std::size_t first = unit * lanes_, count = std::min(lanes_, x_.rows() - first);
+  const auto own = [&](std::size_t begin, std::size_t end, auto* to) {
+    for (std::size_t lane = 0; lane < count; ++lane)
+      for (std::size_t p = begin; p < end; ++p)
+        to[(p - begin) * lanes_ + lane] = static_cast<std::remove_reference_t<decltype(*to)>>(own_(first + lane, p));
   };
-  resize(pixels_, pixel_count_);
-  resize(parameters_, parameter_count_);
-  resize(weights_, weight_count_);
-  const std::size_t first_weight = variance_offsets(plan).back();
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    const std::size_t block = i / lanes_ * lanes_, lane = i % lanes_;
-    for (std::size_t p = 0; p < weight_count_; ++p)
-      weights_[block * weight_count_ + p * lanes_ + lane] = own(i, first_weight + p);
-    fill(plan, x.row_data(i), own.row_data(i), pixels_.data() + block * pixel_count_ + lane,
-         parameters_.data() + block * parameter_count_ + lane);
-  }
-}
-
-template <class T>
-void PlaneSamples<T>::fill(const PlanePlan& plan, const T* x, const T* own, T* pixels, T* parameters) const {
-  std::vector<double> q(plan.input.size());
-  for (std::size_t p = 0; p < q.size(); ++p) {
-    T sum = 0;
-    for (std::size_t c = 0; c < plan.channels; ++c, ++x, pixels += lanes_) {
-      *pixels = *x;
-      sum = std::fma(*x, *x, sum);
-    }
-    q[p] = static_cast<double>(sum) / static_cast<double>(plan.channels);
-  }
-  const std::vector<std::size_t> pooled = variance_offsets(plan);
-  for (std::size_t l = 0; l < plan.levels.size(); ++l) {
+  own(pooled_.back(), pooled_.back() + weight_count_, weights_.data() + place(unit) * weight_count_);
+  std::vector<double> q = read_pixels(unit);
+  for (std::size_t l = 0; l < plan_.levels.size(); ++l) {
     // Behind a pool those of the stages before are of no use.
-    if (l > 0) q.assign(own + pooled[l], own + pooled[l + 1]);
+    if (l > 0) {
+      q.assign((pooled_[l + 1] - pooled_[l]) * lanes_, 0.0);
+      own(pooled_[l], pooled_[l + 1], q.data());
+    }
     if (q.empty()) continue;
-    for (std::size_t s = plan.levels[l].begin; s < plan.levels[l].end; ++s) {
-      q = through_window(plan.stages[s], q);
-      if (plan.stages[s].activation) activate(plan, s, q, parameters + offsets_[s] * lanes_);
+    for (std::size_t s = plan_.levels[l].begin; s < plan_.levels[l].end; ++s) {
+      q = through_window(plan_.stages[s], q, lanes_);
+      if (plan_.stages[s].activation)
+        activate(s, q, parameters_.data() + place(unit) * parameter_count_ + offsets_[s] * lanes_);
     }
   }
 }
 
+// Into their place; returns the variances. Lanes of the last block that are no samples hold zeros.
 template <class T>
-void PlaneSamples<T>::activate(const PlanePlan& plan, std::size_t s, std::vector<double>& q, T* to) const {
-  const ClosedDual& dual = *plan.stages[s].activation;
-  const std::size_t count = plane_parameters(plan.stages[s]);
-  const auto* relu = std::get_if<ReluDual>(&dual);
-  // A ReLU's outputs leave scaled for what reads them; the row brings the scale.
-  const double scale = relu && lanes_ == 1 ? plan.handovers[s + 1].scale : 1;
-  double numbers[most_dual_numbers];
-  for (double& variance : q) {
-    const double before = variance;
-    variance = relu ? relu->variance(before) : own_moments(dual, before, numbers).variance;
-    *to = static_cast<T>(before > 0 ? 1 / std::sqrt(before) : 0.0);
-    *(to += lanes_) = static_cast<T>(scale * std::sqrt(variance));
-    for (std::size_t k = 2; k < count; ++k) *(to += lanes_) = static_cast<T>(numbers[k - 2]);
-    to += lanes_;
+std::vector<double> PlaneSamples<T>::read_pixels(std::size_t unit) {
+  std::vector<double> q(plan_.input.size() * lanes_, 0.0);
+  const std::size_t first = unit * lanes_, count = std::min(lanes_, x_.rows() - first);
+  T* const to = pixels_.data() + place(unit) * pixel_count_;
+  if (count < lanes_) std::fill_n(to, pixel_count_ * lanes_, T(0));
+  for (std::size_t lane = 0; lane < count; ++lane) {
+    const T* x = x_.row_data(first + lane);
+    T* pixel = to + lane;
+    for (std::size_t p = 0; p < plan_.input.size(); ++p) {
+      T sum = 0;
+      for (std::size_t c = 0; c < plan_.channels; ++c, ++x, pixel += lanes_) {
+        *pixel = *x;
+        sum = std::fma(*x, *x, sum);
+      }
+      q[p * lanes_ + lane] = static_cast<double>(sum) / static_cast<double>(plan_.channels);
+    }
   }
+  return q;
+}
+
+template <class T>
+void PlaneSamples<T>::activate(std::size_t s, std::vector<double>& q, T* to) const {
+  const ClosedDual& dual = *plan_.stages[s].activation;
+  const std::size_t count = plane_parameters(plan_.stages[s]), positions = q.size() / lanes_;
+  const auto* relu = std::get_if<ReluDual>(&dual);
+  std::vector<double> inverse_root(q.size()), root(q.size());
+  inverse_roots(q, inverse_root);
+  double numbers[most_dual_numbers];
+  for (std::size_t k = 0; k < q.size(); ++k) {
+    const double before = q[k];
+    q[k] = relu ? relu->variance(before) : own_moments(dual, before, numbers).variance;
+    for (std::size_t f = 2; f < count; ++f)
+      to[(k / lanes_ * count + f) * lanes_ + k % lanes_] = static_cast<T>(numbers[f - 2]);
+  }
+  // A ReLU's outputs leave scaled for what reads them; the row brings the scale.
+  scaled_roots(relu && lanes_ == 1 ? plan_.handovers[s + 1].scale : 1, q, root);
+  for (std::size_t p = 0; p < positions; ++p)
+    for (std::size_t lane = 0; lane < lanes_; ++lane) {
+      const std::size_t k = p * lanes_ + lane;
+      to[p * count * lanes_ + lane] = static_cast<T>(inverse_root[k]);
+      to[(p * count + 1) * lanes_ + lane] = static_cast<T>(root[k]);
+    }
 }
 
 template <class T>

@@ -1,6 +1,8 @@
 // What the plane engine reads of each sample: its pixels, and what the activations read of its variances.
 #pragma once
 
+#include <vector>
+
 #include "widenet/base/matrix.h"
 #include "widenet/infinite/plane_plan.h"
 
@@ -25,35 +27,41 @@ std::vector<std::size_t> variance_offsets(const PlanePlan& plan);
 // its weights over the queries for every position of the last plane.
 std::size_t own_numbers(const PlanePlan& plan);
 
-// The same of a few samples: as rows, one after the other, or as blocks of plane_lanes<T>, lane by lane.
+// The same of the samples that are wanted next, one by one or in blocks of plane_lanes<T>, lane by lane. A unit, sample
+// or block, has its place by its number modulo the room, and stays there until another takes it.
 template <class T>
 class PlaneSamples {
  public:
   enum class As { rows, blocks };
-  PlaneSamples(const PlanePlan& plan, As as);
-  PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as) : PlaneSamples(plan, as) {
-    assign(plan, x, own);
-  }
-  // Other samples, in the memory of those before. x: samples of plan.input.size() * channels finite numbers, positions
-  // first. own: own_numbers(plan) of each. The plan is that of the construction.
-  void assign(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own);
+  // x: samples of plan.input.size() * channels finite numbers, positions first. own: own_numbers(plan) of each. All
+  // three are kept by reference. Room for `room` samples, a multiple of plane_lanes<T>, takes room * bytes(plan).
+  PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as, std::size_t room);
 
-  // [position][channel] of sample i or, with [lane] behind, of block i.
-  const T* pixels(std::size_t i) const { return pixels_.data() + i * pixel_count_ * lanes_; }
-  const T* parameters(std::size_t i) const { return parameters_.data() + i * parameter_count_ * lanes_; }
+  // Prepares what is not there yet of at most as many units as there is room for.
+  void hold(Range units);
+  bool holds(std::size_t unit) const { return held_[unit % held_.size()] == unit; }
+
+  // [position][channel] of a sample or, with [lane] behind, of a block.
+  const T* pixels(std::size_t unit) const { return pixels_.data() + place(unit) * pixel_count_; }
+  const T* parameters(std::size_t unit) const { return parameters_.data() + place(unit) * parameter_count_; }
   // [position] of attention.
-  const T* weights(std::size_t i) const { return weights_.data() + i * weight_count_ * lanes_; }
+  const T* weights(std::size_t unit) const { return weights_.data() + place(unit) * weight_count_; }
 
   // Bytes of memory per sample.
   static std::size_t bytes(const PlanePlan& plan);
 
  private:
-  void fill(const PlanePlan& plan, const T* x, const T* own, T* pixels, T* parameters) const;
-  void activate(const PlanePlan& plan, std::size_t stage, std::vector<double>& q, T* to) const;
+  std::size_t place(std::size_t unit) const { return unit % held_.size() * lanes_; }
+  void prepare(std::size_t unit);
+  std::vector<double> read_pixels(std::size_t unit);
+  void activate(std::size_t stage, std::vector<double>& q, T* to) const;
 
+  const PlanePlan& plan_;
+  MatrixView<const T> x_, own_;
   std::size_t lanes_, pixel_count_;
-  std::vector<std::size_t> offsets_;
+  std::vector<std::size_t> offsets_, pooled_;
   std::size_t parameter_count_, weight_count_;
+  std::vector<std::size_t> held_;  // which unit stands in each place
   Buffer<T> pixels_, parameters_, weights_;
 };
 
