@@ -66,9 +66,10 @@ struct ReluBlock {
     });
   }
 
+  // By itself: with the next block's first half around it the compiler has too few registers for the polynomials.
   template <class Kind, class T, class Sink>
-  WIDENET_INLINE void finish(const ReluDual& dual, const Cursor<T>& at, const Slot<T>& slot, std::size_t lane,
-                             const Sink& sink) {
+  [[gnu::noinline]] void finish(const ReluDual& dual, const Cursor<T>& at, const Slot<T>& slot, std::size_t lane,
+                                const Sink& sink) {
     N next[count], slope[count];
     if constexpr (Kind::positive)
       positive_relu_pairs<count>(dual, pole, next, slope);
@@ -106,10 +107,17 @@ void relu_layer(ReluDual dual, const AffineLayer& layer, const Cursor<T>& at, co
   // About eight chains of multiply-adds keep two pipes busy; the lanes of a chunk are 12 vectors or a multiple of 12.
   constexpr std::size_t columns = Number<N>::lanes == 1 ? 1 : Rows == 1 ? 6 : 2;
   const ReluRows<N, Rows> rows = relu_rows<N, Rows>(layer, at);
-  for (std::size_t lane = 0; lane < at.lanes; lane += columns * Number<N>::lanes) {
-    ReluBlock<N, Rows, columns> block;
-    block.template load_affine<Kind>(rows, at, slot, lane);
-    block.template finish<Kind>(dual, at, slot, lane, sink);
+  constexpr std::size_t width = columns * Number<N>::lanes;
+  // The roots of one block run beside the polynomials of the one before.
+  ReluBlock<N, Rows, columns> even, odd;
+  even.template load_affine<Kind>(rows, at, slot, 0);
+  for (std::size_t lane = 0; lane < at.lanes; lane += 2 * width) {
+    const bool two = lane + width < at.lanes;
+    if (two) odd.template load_affine<Kind>(rows, at, slot, lane + width);
+    even.template finish<Kind>(dual, at, slot, lane, sink);
+    if (!two) break;
+    if (lane + 2 * width < at.lanes) even.template load_affine<Kind>(rows, at, slot, lane + 2 * width);
+    odd.template finish<Kind>(dual, at, slot, lane + width, sink);
   }
 }
 
