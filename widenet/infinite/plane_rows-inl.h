@@ -109,9 +109,9 @@ class WindowSums {
   N before_[Count], here_[Count];
 };
 
-// The same column of a few rows on their way through a ReLU.
+// Columns of a few rows on their way through a ReLU.
 template <class N, std::size_t Count>
-struct PlaneGroup {
+struct PlaneBlock {
   PoleRoot<N> pole[Count];
   N s[Count];
 };

@@ -92,70 +92,84 @@ class PlaneActivations {
     static constexpr bool unit = Unit;  // the reader's own is 1
   };
 
-  template <class Kind, std::size_t Count, class Sums>
-  static WIDENET_INLINE PlaneGroup<N, Count> begin(N bias, const Rows& rows, Sums& columns, std::size_t x) {
-    PlaneGroup<N, Count> g;
+  // The first half of columns x, x + 1, ... of Count rows.
+  template <class Kind, std::size_t Count, std::size_t Columns, class Sums>
+  static WIDENET_INLINE void begin(const Affine& a, const Rows& rows, Sums& columns, std::size_t first,
+                                   PlaneBlock<N, Count * Columns>& block) {
     const N one = constant<N>(1), zero = constant<N>(0);
-    N sums[Count];
-    columns.next(sums);
+#pragma GCC unroll 2
+    for (std::size_t c = 0; c < Columns; ++c) {
+      const std::size_t x = first + c;
+      N sums[Count];
+      columns.next(sums);
 #pragma GCC unroll 4
-    for (std::size_t u = 0; u < Count; ++u) {
-      const N inverse = constant<N>(rows.mine[u][2 * x]) * load<N>(rows.theirs[u] + 2 * x * L);
-      N complement;
-      if constexpr (Kind::positive) {
-        complement = negative_multiply_add(sums[u] + bias, inverse, one);
-      } else {
-        g.s[u] = (sums[u] + bias) * inverse;
-        complement = one - magnitude(g.s[u]);
+      for (std::size_t u = 0; u < Count; ++u) {
+        const N inverse = constant<N>(rows.mine[u][2 * x]) * load<N>(rows.theirs[u] + 2 * x * L);
+        N complement;
+        if constexpr (Kind::positive) {
+          complement = negative_multiply_add(sums[u] + a.bias, inverse, one);
+        } else {
+          block.s[c * Count + u] = (sums[u] + a.bias) * inverse;
+          complement = one - magnitude(block.s[c * Count + u]);
+        }
+        complement = select(complement < constant<N>(equal), zero, complement);
+        if constexpr (!Kind::positive) block.s[c * Count + u] = with_sign_of(complement, block.s[c * Count + u]);
+        block.pole[c * Count + u] = pole_root(complement);
       }
-      complement = select(complement < constant<N>(equal), zero, complement);
-      if constexpr (!Kind::positive) g.s[u] = with_sign_of(complement, g.s[u]);
-      g.pole[u] = pole_root(complement);
     }
-    return g;
   }
 
-  template <class Kind, std::size_t Count, class Sums>
-  static WIDENET_INLINE void end(const ReluDual& dual, N own_bias, N own, const Rows& rows,
-                                 const PlaneGroup<N, Count>& g, Sums& columns, std::size_t x) {
-    N next[Count], slope[Count], sums[Count];
+  // The second; by itself, for with the first half of the next columns around it the compiler has too few registers.
+  template <class Kind, std::size_t Count, std::size_t Columns, class Sums>
+  [[gnu::noinline]] static void end(const ReluDual& dual, const Affine& a, const Rows& rows,
+                                    const PlaneBlock<N, Count * Columns>& block, Sums& columns, std::size_t first) {
+    constexpr std::size_t all = Count * Columns;
+    N next[all], slope[all];
     if constexpr (Kind::positive)
-      positive_relu_pairs<Count>(dual, g.pole, next, slope);
+      positive_relu_pairs<all>(dual, block.pole, next, slope);
     else
-      relu_pairs<Count>(dual, g.pole, g.s, next, slope);
-    if constexpr (Kind::theta) columns.next(sums);
+      relu_pairs<all>(dual, block.pole, block.s, next, slope);
+#pragma GCC unroll 2
+    for (std::size_t c = 0; c < Columns; ++c) {
+      const std::size_t x = first + c;
+      N sums[Count];
+      if constexpr (Kind::theta) columns.next(sums);
 #pragma GCC unroll 4
-    for (std::size_t u = 0; u < Count; ++u) {
-      const N size = constant<N>(rows.mine[u][2 * x + 1]) * load<N>(rows.theirs[u] + (2 * x + 1) * L);
-      const N k = Kind::positive ? negative_multiply_add(size, next[u], size) : size * correlation(next[u]);
-      store(k, rows.to[0][u] + x * L);
-      if constexpr (Kind::theta)
-        store(multiply_add(slope[u], sums[u] + own_bias, Kind::unit ? k : own * k), rows.to[1][u] + x * L);
+      for (std::size_t u = 0; u < Count; ++u) {
+        const std::size_t at = c * Count + u;
+        const N size = constant<N>(rows.mine[u][2 * x + 1]) * load<N>(rows.theirs[u] + (2 * x + 1) * L);
+        const N k = Kind::positive ? negative_multiply_add(size, next[at], size) : size * correlation(next[at]);
+        store(k, rows.to[0][u] + x * L);
+        if constexpr (Kind::theta)
+          store(multiply_add(slope[at], sums[u] + a.own_bias, Kind::unit ? k : a.own * k), rows.to[1][u] + x * L);
+      }
     }
   }
 
-  // The samples' roots already hold the reader's scale; the slope takes it here. Two groups in turn: the roots of one
-  // run beside the polynomials of the other.
+  // The samples' roots already hold the reader's scale; the slope takes it here. The roots of one block run beside the
+  // polynomials of the one before.
   template <class Kind, std::size_t Count>
   void relu(ReluDual dual, const PlaneStage& stage, const PlaneHandover& reader, const Rows& rows) const {
     dual.alpha *= reader.scale;
     dual.beta *= reader.scale;
-    const N bias = constant<N>(stage.bias), own_bias = constant<N>(stage.own_bias), own = constant<N>(reader.own);
+    // About eight polynomials hide one another's latency; the short ones of float32 four, with more registers left.
+    constexpr std::size_t columns = sizeof(T) == 8 ? 2 : 1;
+    const Affine a = affine_of(stage, reader);
     WindowSums<Kind::raw, Count, N, T> k(rows.k, rows), b(rows.b, rows);
-    PlaneGroup<N, Count> even = begin<Kind, Count>(bias, rows, k, 0);
-    std::size_t x = 0;
-    for (; x + 2 < rows.width; x += 2) {
-      const PlaneGroup<N, Count> odd = begin<Kind, Count>(bias, rows, k, x + 1);
-      end<Kind, Count>(dual, own_bias, own, rows, even, b, x);
-      even = begin<Kind, Count>(bias, rows, k, x + 2);
-      end<Kind, Count>(dual, own_bias, own, rows, odd, b, x + 1);
+    PlaneBlock<N, Count * columns> even, odd;
+    const std::size_t blocks = rows.width / columns;
+    if (blocks > 0) begin<Kind, Count, columns>(a, rows, k, 0, even);
+    for (std::size_t n = 0; n < blocks; n += 2) {
+      if (n + 1 < blocks) begin<Kind, Count, columns>(a, rows, k, (n + 1) * columns, odd);
+      end<Kind, Count, columns>(dual, a, rows, even, b, n * columns);
+      if (n + 1 == blocks) break;
+      if (n + 2 < blocks) begin<Kind, Count, columns>(a, rows, k, (n + 2) * columns, even);
+      end<Kind, Count, columns>(dual, a, rows, odd, b, (n + 1) * columns);
     }
-    if (x + 1 < rows.width) {
-      const PlaneGroup<N, Count> odd = begin<Kind, Count>(bias, rows, k, x + 1);
-      end<Kind, Count>(dual, own_bias, own, rows, even, b, x);
-      end<Kind, Count>(dual, own_bias, own, rows, odd, b, x + 1);
-    } else {
-      end<Kind, Count>(dual, own_bias, own, rows, even, b, x);
+    for (std::size_t x = blocks * columns; x < rows.width; ++x) {
+      PlaneBlock<N, Count> last;
+      begin<Kind, Count, 1>(a, rows, k, x, last);
+      end<Kind, Count, 1>(dual, a, rows, last, b, x);
     }
   }
 
