@@ -14,8 +14,8 @@ struct NumberTraits {
   static constexpr std::size_t lanes = 1;
 };
 
-template <class N>
-requires std::is_floating_point_v<N> N constant(long double x) { return static_cast<N>(x); }
+template <class N, class X>
+requires std::is_floating_point_v<N> N constant(X x) { return static_cast<N>(x); }
 template <class N>
 requires std::is_floating_point_v<N> N load(const N* p) { return *p; }
 template <class N>

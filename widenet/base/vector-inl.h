@@ -69,8 +69,8 @@ HWY_INLINE VectorMask<T> both(VectorMask<T> a, VectorMask<T> b) {
   return {hn::And(a.m, b.m)};
 }
 
-template <class N>
-requires std::is_class_v<N> HWY_INLINE N constant(long double x) {
+template <class N, class X>
+requires std::is_class_v<N> HWY_INLINE N constant(X x) {
   return {hn::Set(typename N::Tag(), static_cast<typename Number<N>::Scalar>(x))};
 }
 template <class N>

@@ -51,7 +51,7 @@ class PlaneActivations {
   }
 
   // Correlations nearer to 1 than rounding are 1: equal patches are exactly as alike as a patch and itself.
-  static constexpr long double equal = 8 * std::numeric_limits<T>::epsilon();
+  static constexpr T equal = 8 * std::numeric_limits<T>::epsilon();
 
   template <class D>
   void dual_row(const D& dual, const PlaneStage& stage, const PlaneHandover& reader, const Rows& rows,
