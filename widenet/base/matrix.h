@@ -100,6 +100,15 @@ class Matrix {
     return m;
   }
 
+  // Another shape; what the numbers are then is not said. The memory is kept where it suffices, for capacity() numbers.
+  void reshape(std::size_t rows, std::size_t cols) {
+    if (rows * cols > buffer_.size()) buffer_ = Buffer<T>(rows * cols);
+    rows_ = rows;
+    cols_ = cols;
+  }
+
+  std::size_t capacity() const { return buffer_.size(); }
+
   std::size_t rows() const { return rows_; }
   std::size_t cols() const { return cols_; }
   std::size_t size() const { return rows_ * cols_; }

@@ -36,27 +36,31 @@ void softmax(std::span<double> scores, const Presence& present) {
   for (double& score : scores) score = total > 0 ? score / total : 0;
 }
 
-// A matrix for products of its rows.
-class Packed {
- public:
-  explicit Packed(const Matrix<double>& rows) : memory_(rows.size()), tile_{memory_.data(), rows.rows(), rows.cols()} {
-    pack_tile(rows, {0, rows.cols()}, tile_);
+// -rows columns^T in `to`, of any shape before.
+void minus_product(const PackedTile& rows, const PackedTile& columns, Matrix<double>& to) {
+  constexpr std::size_t band = 192;  // rows that stay in the cache meanwhile
+  to.reshape(rows.rows, columns.rows);
+  for (std::size_t i = 0; i < rows.rows; i += band) {
+    const Range here{i, std::min(rows.rows, i + band)};
+    const MatrixView<double> part = to.view().rows(here);
+    std::fill_n(part.data(), here.size() * to.cols(), 0.0);
+    subtract_product(rows.rows_from(i, here.size()), columns, {0, rows.depth}, Part::all, part);
   }
-  // -(this) (other)^T
-  Matrix<double> minus_times(const Packed& other) const {
-    Matrix<double> out(tile_.rows, other.tile_.rows);
-    subtract_product(tile_, other.tile_, {0, tile_.depth}, Part::all, out);
-    return out;
-  }
+}
+PackedTile pack_in(Matrix<double>& memory, const Matrix<double>& from) {
+  memory.reshape(from.rows(), from.cols());
+  const PackedTile tile{memory.data(), from.rows(), from.cols()};
+  pack_tile(from, {0, from.cols()}, tile);
+  return tile;
+}
 
- private:
-  Buffer<double> memory_;
-  PackedTile tile_;
-};
-
-// rows K columns^T = -rows (-columns K^T)^T: all products are of rows with rows.
-Matrix<double> between(const Packed& rows, const Matrix<double>& k, const Packed& columns) {
-  return rows.minus_times(Packed(columns.minus_times(Packed(k))));
+// rows K columns^T in the place of K, as -rows (-columns K^T)^T: all products are of rows with rows.
+void put_between(const PackedTile& rows, Matrix<double>& k, const PackedTile& columns, Workspace& work) {
+  Matrix<double> packed = work.take(k.rows(), k.cols()), half = work.take(columns.rows, k.rows());
+  minus_product(columns, pack_in(packed, k), half);
+  minus_product(rows, pack_in(packed, half), k);
+  work.give(std::move(half));
+  work.give(std::move(packed));
 }
 
 double dot(const Matrix<double>& a, const Matrix<double>& b) {
@@ -66,13 +70,14 @@ double dot(const Matrix<double>& a, const Matrix<double>& b) {
 }
 
 // K' = c G K G^T + b, Theta' = c G Theta G^T + b + 2 (K' - b).
-void apply_linear(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column) {
+void apply_linear(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column,
+                  Workspace& work) {
   const bool in_values = step.layer.position_in_values;
   const double c = squared(step.layer.output_std * step.layer.value_std), b = squared(step.layer.bias_std);
-  const auto values = [&](const Matrix<double>& from) { return in_values ? embedded(step, from, state) : from; };
-  const Packed rows(row.weights), columns(column.weights);
-  state.covariance = between(rows, values(state.covariance), columns);
-  state.tangent = between(rows, values(state.tangent), columns);
+  for (Matrix<double>* k : {&state.covariance, &state.tangent}) {
+    if (in_values) *k = embedded(step, *k, state);
+    put_between(row.weights->tile, *k, column.weights->tile, work);
+  }
   for (std::size_t k = 0; k < state.covariance.size(); ++k) {
     const double kernel = c * state.covariance.data()[k];
     state.covariance.data()[k] = kernel + b;
@@ -105,19 +110,21 @@ void apply_sqrt(const AttentionAt& step, PairState& state) {
 SampleStep read_attention(const AttentionAt& step, const PairState& own) {
   SampleStep out;
   if (step.layer.scaling == AttentionScaling::sqrt) return out;
-  out.weights = embedded(step, own.covariance, own);
-  for (std::size_t p = 0; p < out.weights.rows(); ++p) {
-    for (std::size_t q = 0; q < out.weights.cols(); ++q) out.weights(p, q) = attention_weight(step, out.weights(p, q));
-    if (step.layer.weights == AttentionWeights::softmax) softmax(out.weights.row(p), own.rows);
+  Matrix<double> weights = embedded(step, own.covariance, own);
+  for (std::size_t p = 0; p < weights.rows(); ++p) {
+    for (double& weight : weights.row(p)) weight = attention_weight(step, weight);
+    if (step.layer.weights == AttentionWeights::softmax) softmax(weights.row(p), own.rows);
   }
+  out.weights = std::make_shared<const PackedWeights>(weights);
   return out;
 }
 
-void apply_attention(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column) {
+void apply_attention(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column,
+                     Workspace& work) {
   if (step.layer.scaling == AttentionScaling::sqrt)
     apply_sqrt(step, state);
   else
-    apply_linear(step, state, row, column);
+    apply_linear(step, state, row, column, work);
 }
 
 }  // namespace widenet

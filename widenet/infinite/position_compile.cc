@@ -42,7 +42,8 @@ class Compiler {
   }
   void add(const Conv& conv, const Shape& after, Steps& steps) {
     const std::size_t fan_in = shape_.channels * position_count(conv.window);
-    steps.emplace_back(ConvAt{taps_of(conv, shape_.positions, after.positions), conv.kind == ConvKind::local,
+    steps.emplace_back(ConvAt{taps_of(conv, shape_.positions, after.positions),
+                              axes_of(conv, shape_.positions, after.positions), conv.kind == ConvKind::local,
                               affine_layer(conv, fan_in)});
   }
   void add(const Pool& pool, const Shape& after, Steps& steps) {

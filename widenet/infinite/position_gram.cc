@@ -1,5 +1,6 @@
 #include "widenet/infinite/position_gram.h"
 
+#include <mutex>
 #include <vector>
 
 #include "widenet/base/error.h"
@@ -25,12 +26,16 @@ class PositionGram final : public Gram<double> {
   Gram<double>::TileShape tile_shape() const override { return {1, 8}; }
 
   void tile(Range rows, Range cols, MatrixView<double> out) const override {
+    std::unique_ptr<Workspace> work = take_workspace();
     for (std::size_t i = rows.begin; i < rows.end; ++i)
       for (std::size_t j = cols.begin; j < cols.end; ++j) {
         // One order of the two, so that both entries have the same bits.
         const bool swapped = symmetric_ && j < i;
-        out(i - rows.begin, j - cols.begin) = value(network_.pair(rows_[swapped ? j : i], columns()[swapped ? i : j]));
+        out(i - rows.begin, j - cols.begin) =
+            value(network_.pair(rows_[swapped ? j : i], columns()[swapped ? i : j], *work));
       }
+    const std::lock_guard lock(idle_mutex_);
+    idle_.push_back(std::move(work));
   }
   void diagonal(std::span<double> out) const override {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = value(rows_[i].kernel);
@@ -63,9 +68,19 @@ class PositionGram final : public Gram<double> {
     return out;
   }
 
+  std::unique_ptr<Workspace> take_workspace() const {
+    const std::lock_guard lock(idle_mutex_);
+    if (idle_.empty()) return std::make_unique<Workspace>();
+    std::unique_ptr<Workspace> work = std::move(idle_.back());
+    idle_.pop_back();
+    return work;
+  }
+
   PositionNetwork network_;
   bool theta_, symmetric_;
   std::vector<OwnState> rows_, columns_;
+  mutable std::mutex idle_mutex_;
+  mutable std::vector<std::unique_ptr<Workspace>> idle_;  // at most one per thread
 };
 
 }  // namespace

@@ -12,15 +12,34 @@ namespace widenet {
 namespace {
 
 // K = x_p . z_p' / channels, one chain of fused operations, and Theta = 0.
-PairState input_state(const Matrix<double>& x, const Matrix<double>& z, const Presence& rows, const Presence& columns) {
-  PairState state{Matrix<double>(x.rows(), z.rows()), Matrix<double>(x.rows(), z.rows()), rows, columns};
-  for (std::size_t p = 0; p < x.rows(); ++p)
-    for (std::size_t q = 0; q < z.rows(); ++q) {
-      double sum = 0;
-      for (std::size_t c = 0; c < x.cols(); ++c) sum = std::fma(x(p, c), z(q, c), sum);
-      state.covariance(p, q) = sum / static_cast<double>(x.cols());
+PairState input_state(const OwnState& row, const OwnState& column, Workspace& work) {
+  const Matrix<double>&x = row.values, &z = column.values;
+  const std::size_t channels = x.cols(), columns = z.rows();
+  Matrix<double> of_channel = work.take(channels, columns);  // z, channels first
+  for (std::size_t q = 0; q < columns; ++q)
+    for (std::size_t c = 0; c < channels; ++c) of_channel(c, q) = z(q, c);
+  PairState state{work.take(x.rows(), columns), work.take(x.rows(), columns), row.present, column.present};
+  std::fill_n(state.tangent.data(), state.tangent.size(), 0.0);
+  for (std::size_t p = 0; p < x.rows(); ++p) {
+    double* sum = state.covariance.row(p).data();
+    std::fill_n(sum, columns, 0.0);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double* from = of_channel.row(c).data();
+      const double factor = x(p, c);
+      for (std::size_t q = 0; q < columns; ++q) sum[q] = std::fma(factor, from[q], sum[q]);
     }
+    for (std::size_t q = 0; q < columns; ++q) sum[q] /= static_cast<double>(channels);
+  }
+  work.give(std::move(of_channel));
   return state;
+}
+
+// What a pair came to; its memory goes back.
+PairKernel kernel_of(PairState& state, Workspace& work) {
+  PairKernel out{copy<double>(state.covariance.view()), copy<double>(state.tangent.view())};
+  work.give(std::move(state.covariance));
+  work.give(std::move(state.tangent));
+  return out;
 }
 
 // Runs the steps on a state; `leaf` is called for every step but repeat and branches, in one order for all samples.
@@ -135,26 +154,32 @@ OwnState PositionNetwork::own(const PositionSample& sample, std::size_t number) 
            number, sample.adjacency.size(), nodes_, nodes_);
     edges = edges_of(sample.adjacency, nodes_);
   }
-  PairState state = input_state(own.values, own.values, own.present, own.present);
+  Workspace work;
+  PairState state = input_state(own, own, work);
   run(*steps_, state, [&](const PositionLeaf& leaf, PairState& now) {
     const SampleStep& step = own.steps.emplace_back(read_sample(leaf, now, edges));
-    apply(leaf, now, step, step);
+    apply(leaf, now, step, step, work);
     check_finite(now, number);
   });
   check_finite(state, number);
-  own.kernel = {std::move(state.covariance), std::move(state.tangent)};
+  own.kernel = kernel_of(state, work);
   return own;
 }
 
-PairKernel PositionNetwork::pair(const OwnState& row, const OwnState& column) const {
+PairKernel PositionNetwork::pair(const OwnState& row, const OwnState& column, Workspace& work) const {
   if (&row == &column) return row.kernel;
-  PairState state = input_state(row.values, column.values, row.present, column.present);
+  PairState state = input_state(row, column, work);
   std::size_t next = 0;
   run(*steps_, state, [&](const PositionLeaf& leaf, PairState& now) {
-    apply(leaf, now, row.steps[next], column.steps[next]);
+    apply(leaf, now, row.steps[next], column.steps[next], work);
     ++next;
   });
-  return {std::move(state.covariance), std::move(state.tangent)};
+  return kernel_of(state, work);
+}
+
+PairKernel PositionNetwork::pair(const OwnState& row, const OwnState& column) const {
+  Workspace work;
+  return pair(row, column, work);
 }
 
 }  // namespace widenet

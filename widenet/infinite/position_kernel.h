@@ -58,6 +58,8 @@ class PositionNetwork {
   OwnState own(const PositionSample& sample, std::size_t number = 0) const;
 
   // The same object twice is the sample with itself; two objects are two samples, also where their values are equal.
+  // `work` is of one thread at a time and keeps its memory.
+  PairKernel pair(const OwnState& row, const OwnState& column, Workspace& work) const;
   PairKernel pair(const OwnState& row, const OwnState& column) const;
 
  private:

@@ -7,36 +7,33 @@
 namespace widenet {
 namespace {
 
-double covariance_after(const AffineLayer& layer, double k) { return layer.weight_variance * k + layer.bias_variance; }
-double tangent_after(const AffineLayer& layer, double k, double theta) {
-  return layer.own_out * covariance_after(layer, k) + layer.own_in * k + layer.own_one + layer.weight_variance * theta;
-}
-
-// New K and Theta, entry by entry, from the ones before.
-template <class Entry>
-void replace(PairState& state, std::size_t rows, std::size_t columns, const Entry& entry) {
-  Matrix<double> covariance(rows, columns), tangent(rows, columns);
-  for (std::size_t p = 0; p < rows; ++p)
-    for (std::size_t q = 0; q < columns; ++q) {
-      const auto [k, theta] = entry(p, q);
-      covariance(p, q) = k;
-      tangent(p, q) = theta;
-    }
-  state.covariance = std::move(covariance);
-  state.tangent = std::move(tangent);
-}
-struct Entry {
-  double k, theta;
-};
-
-// The mean over the taps of both positions, in the order of the taps.
-double mean_over_taps(const Matrix<double>& from, const Taps& taps, std::size_t p, std::size_t q) {
-  double sum = 0;
-  for (std::size_t t = 0; t < taps.taps; ++t) {
-    const std::size_t i = taps.at(p, t), j = taps.at(q, t);
-    if (i != no_position && j != no_position) sum += from(i, j);
+// K and Theta of every pair of positions, in place.
+template <class Change>
+void change(PairState& state, const Change& change_entry) {
+  for (std::size_t p = 0; p < state.covariance.rows(); ++p) {
+    double *k = state.covariance.row(p).data(), *theta = state.tangent.row(p).data();
+    for (std::size_t q = 0; q < state.covariance.cols(); ++q) change_entry(p, q, k[q], theta[q]);
   }
-  return sum / static_cast<double>(taps.taps);
+}
+
+// K and Theta of the one position that is left.
+void leave(PairState& state, double k, double theta) {
+  state.covariance.reshape(1, 1);
+  state.tangent.reshape(1, 1);
+  state.covariance(0, 0) = k;
+  state.tangent(0, 0) = theta;
+}
+
+// In eight sums that take turns.
+double sum_of(const Matrix<double>& from) {
+  constexpr std::size_t width = 8;
+  double sums[width] = {}, rest = 0;
+  std::size_t k = 0;
+  for (; k + width <= from.size(); k += width)
+    for (std::size_t l = 0; l < width; ++l) sums[l] += from.data()[k + l];
+  for (; k < from.size(); ++k) rest += from.data()[k];
+  for (const double sum : sums) rest += sum;
+  return rest;
 }
 
 // row_map K column_map^T
@@ -58,34 +55,20 @@ void map_both(PairState& state, const PositionMap& rows, const PositionMap& colu
 struct Apply {
   PairState& state;
   const SampleStep &row, &column;
+  Workspace& work;
 
   void operator()(const DenseAt& step) const {
-    replace(state, state.covariance.rows(), state.covariance.cols(), [&](std::size_t p, std::size_t q) {
-      const double k = state.covariance(p, q);
-      return Entry{covariance_after(step.layer, k), tangent_after(step.layer, k, state.tangent(p, q))};
+    change(state, [&](std::size_t, std::size_t, double& k, double& theta) {
+      theta = tangent_after(step.layer, k, theta);
+      k = covariance_after(step.layer, k);
     });
   }
-  void operator()(const ConvAt& step) const {
-    replace(state, step.taps.outputs, step.taps.outputs, [&](std::size_t p, std::size_t q) {
-      // Weights of their own are independent of those of any other position.
-      if (step.local && p != q) return Entry{0, 0};
-      const double k = mean_over_taps(state.covariance, step.taps, p, q);
-      const double theta = mean_over_taps(state.tangent, step.taps, p, q);
-      return Entry{covariance_after(step.layer, k), tangent_after(step.layer, k, theta)};
-    });
-  }
+  void operator()(const ConvAt& step) const { apply_conv(step, state, work); }
   void operator()(const MapAt& step) const { map_both(state, step.map, step.map); }
   void operator()(const AggregateAt&) const { map_both(state, *row.edges, *column.edges); }
   void operator()(const GlobalPoolAt& step) const {
     const double divisor = step.sum ? 1 : row.count * column.count;
-    const auto total = [&](const Matrix<double>& from) {
-      double sum = 0;
-      for (std::size_t p = 0; p < from.rows(); ++p)
-        for (std::size_t q = 0; q < from.cols(); ++q) sum += from(p, q);
-      return sum / divisor;
-    };
-    const Entry pooled{total(state.covariance), total(state.tangent)};
-    replace(state, 1, 1, [&](std::size_t, std::size_t) { return pooled; });
+    leave(state, sum_of(state.covariance) / divisor, sum_of(state.tangent) / divisor);
   }
   void operator()(const FlattenAt&) const {
     const auto mean = [](const Matrix<double>& from) {
@@ -93,13 +76,13 @@ struct Apply {
       for (std::size_t p = 0; p < from.rows(); ++p) sum += from(p, p);
       return sum / static_cast<double>(from.rows());
     };
-    const Entry flat{mean(state.covariance), mean(state.tangent)};
-    replace(state, 1, 1, [&](std::size_t, std::size_t) { return flat; });
+    leave(state, mean(state.covariance), mean(state.tangent));
   }
   void operator()(const NormAt&) const {
-    replace(state, state.covariance.rows(), state.covariance.cols(), [&](std::size_t p, std::size_t q) {
+    change(state, [&](std::size_t p, std::size_t q, double& k, double& theta) {
       const double scale = row.root_mean_squares[p] * column.root_mean_squares[q];
-      return Entry{state.covariance(p, q) / scale, state.tangent(p, q) / scale};
+      k /= scale;
+      theta /= scale;
     });
   }
   // Two samples drop units of their own: only a sample with itself is changed, and a position with itself.
@@ -111,7 +94,7 @@ struct Apply {
     }
   }
   void operator()(const DualAt& step) const { apply_dual(step, state, row, column); }
-  void operator()(const AttentionAt& step) const { apply_attention(step, state, row, column); }
+  void operator()(const AttentionAt& step) const { apply_attention(step, state, row, column, work); }
 };
 
 struct Read {
@@ -200,8 +183,9 @@ void clear_absent(PairState& state) {
       if (!is_present(state.rows, p) || !is_present(state.columns, q)) state.covariance(p, q) = state.tangent(p, q) = 0;
 }
 
-void apply(const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column) {
-  std::visit(Apply{state, row, column}, leaf);
+void apply(const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column,
+           Workspace& work) {
+  std::visit(Apply{state, row, column, work}, leaf);
   if (!state.rows.empty()) state.rows = std::visit(Present{state.rows}, leaf);
   if (!state.columns.empty()) state.columns = std::visit(Present{state.columns}, leaf);
   clear_absent(state);

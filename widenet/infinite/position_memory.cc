@@ -1,6 +1,7 @@
 // The memory of a network with positions, counted over its steps.
 #include <algorithm>
 
+#include "widenet/infinite/position_dual.h"
 #include "widenet/infinite/position_kernel.h"
 
 namespace widenet {
@@ -17,8 +18,8 @@ class Count {
   }
   std::size_t records() const { return records_; }
   std::size_t output() const { return positions_; }
-  // The states before and behind a layer, and one half way between them.
-  std::size_t states() const { return 3 * most_; }
+  // The states before and behind a layer, and at most two half way between them.
+  std::size_t states() const { return 4 * most_; }
 
  private:
   static std::size_t state_bytes(std::size_t positions) { return 2 * positions * positions * sizeof(double); }
@@ -39,11 +40,9 @@ class Count {
   void add(const NormAt&) { records_ += positions_ * sizeof(double); }
   void add(const DropoutAt&) {}
   void add(const DualAt& step) {
-    const std::size_t closed =
-        step.closed
-            ? std::visit([](const auto& d) { return 3 + d.factors + (d.gives_covariance ? 1 : 0); }, *step.closed)
-            : 1;
-    records_ += positions_ * (closed * sizeof(double) + (step.closed ? 0 : table_side_bytes));
+    records_ += positions_ * sizeof(double);  // variances
+    const std::size_t lanes = (positions_ + dual_lanes - 1) / dual_lanes * dual_lanes;
+    records_ += step.closed ? dual_number_count(*step.closed) * lanes * sizeof(double) : positions_ * table_side_bytes;
   }
   void add(const AttentionAt& step) {
     if (step.layer.scaling == AttentionScaling::linear) records_ += positions_ * positions_ * sizeof(double);

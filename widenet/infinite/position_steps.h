@@ -10,6 +10,7 @@
 
 #include "widenet/architecture/shape.h"
 #include "widenet/base/matrix.h"
+#include "widenet/base/packed_tile.h"
 #include "widenet/infinite/attention.h"
 #include "widenet/infinite/dual_table.h"
 #include "widenet/infinite/position_windows.h"
@@ -27,11 +28,43 @@ struct PairState {
   Presence rows, columns;
 };
 
+// The memory that a pair is worked on in, kept for the next.
+class Workspace {
+ public:
+  // A matrix with any numbers in it: of the smallest memory that suffices, of these the latest, which the cache knows.
+  Matrix<double> take(std::size_t rows, std::size_t columns) {
+    Matrix<double> out;
+    std::size_t best = idle_.size();
+    for (std::size_t k = idle_.size(); k-- > 0;)
+      if (idle_[k].capacity() >= rows * columns &&
+          (best == idle_.size() || idle_[k].capacity() < idle_[best].capacity()))
+        best = k;
+    if (best < idle_.size()) {
+      out = std::move(idle_[best]);
+      idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(best));
+    }
+    out.reshape(rows, columns);
+    return out;
+  }
+  void give(Matrix<double>&& matrix) { idle_.push_back(std::move(matrix)); }
+  // Puts new K and Theta in the place of those of the state.
+  void replace(PairState& state, Matrix<double>&& covariance, Matrix<double>&& tangent) {
+    std::swap(state.covariance, covariance);
+    std::swap(state.tangent, tangent);
+    give(std::move(tangent));
+    give(std::move(covariance));
+  }
+
+ private:
+  std::vector<Matrix<double>> idle_;
+};
+
 struct DenseAt {
   AffineLayer layer;
 };
 struct ConvAt {
   Taps taps;
+  std::vector<WindowAxis> axes;
   bool local;
   AffineLayer layer;
 };
@@ -81,23 +114,33 @@ struct PositionSteps {
 // The steps of a network that validate() has passed for this shape.
 std::shared_ptr<const PositionSteps> compile_positions(const Network& network, const Shape& input);
 
+// Rows of a matrix, packed for products.
+struct PackedWeights {
+  explicit PackedWeights(const Matrix<double>& rows)
+      : memory(rows.size()), tile{memory.data(), rows.rows(), rows.cols()} {
+    pack_tile(rows, {0, rows.cols()}, tile);
+  }
+  Buffer<double> memory;
+  PackedTile tile;
+};
+
 // What a step reads of one sample; which members are filled is the leaf's business.
 struct SampleStep {
-  std::vector<double> variance;              // dual: before it, per position
-  std::vector<double> parameters;            // dual: as own_moments writes them, position after position
-  std::vector<double> variance_after;        // dual
-  DualSides sides;                           // dual by table
-  std::vector<double> root_mean_squares;     // norm: of the position's group
-  double count = 0;                          // global pool: positions that are there, at least 1
-  Matrix<double> weights;                    // attention: of every query (row) and key
-  std::shared_ptr<const PositionMap> edges;  // aggregate
+  std::vector<double> variance;           // dual: before it, per position
+  Matrix<double> dual;                    // dual in closed form: of every position (column) what DualNumbers says
+  DualSides sides;                        // dual by table
+  std::vector<double> root_mean_squares;  // norm: of the position's group
+  double count = 0;                       // global pool: positions that are there, at least 1
+  std::shared_ptr<const PackedWeights> weights;  // attention: of every query (row) and key
+  std::shared_ptr<const PositionMap> edges;      // aggregate
 };
 
 // The numbers of one sample from its state with itself.
 SampleStep read_sample(const PositionLeaf& leaf, const PairState& own, const std::shared_ptr<const PositionMap>& edges);
 
 // One step of a pair, with what it reads of the two. &row == &column: the sample with itself.
-void apply(const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column);
+void apply(const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column,
+           Workspace& work);
 // The join of the states that the branches ended in.
 PairState joined(const JoinAt& join, const std::vector<PairState>& ends);
 
@@ -105,7 +148,17 @@ PairState joined(const JoinAt& join, const std::vector<PairState>& ends);
 SampleStep read_dual(const DualAt& step, const PairState& own);
 void apply_dual(const DualAt& step, PairState& state, const SampleStep& row, const SampleStep& column);
 SampleStep read_attention(const AttentionAt& step, const PairState& own);
-void apply_attention(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column);
+void apply_attention(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column,
+                     Workspace& work);
+void apply_conv(const ConvAt& step, PairState& state, Workspace& work);
+
+// K' = A K + B, Theta' = own_out K' + own_in K + own_one + A Theta.
+inline double covariance_after(const AffineLayer& layer, double k) {
+  return layer.weight_variance * k + layer.bias_variance;
+}
+inline double tangent_after(const AffineLayer& layer, double k, double theta) {
+  return layer.own_out * covariance_after(layer, k) + layer.own_in * k + layer.own_one + layer.weight_variance * theta;
+}
 
 // Whether a position is there.
 inline bool is_present(const Presence& presence, std::size_t p) { return presence.empty() || presence[p]; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace widenet {
 namespace {
@@ -34,21 +35,55 @@ struct Axis {
   }
 };
 
-// The taps of one more axis, inside those of the axes before it.
+// The taps of one axis.
 template <class Read>
-Taps with_axis(const Taps& before, const Axis& axis, bool centred, const Read& read) {
-  Taps taps{before.outputs * axis.out, before.taps * axis.window, {}, {}};
+Taps axis_taps(const Axis& axis, bool centred, const Read& read) {
+  Taps taps{axis.out, axis.window, {}, {}};
+  for (std::size_t o = 0; o < axis.out; ++o) {
+    for (std::size_t d = 0; d < axis.window; ++d) taps.input.push_back(read(axis, o, d));
+    if (centred) taps.centre.push_back(read(axis, o, (axis.window - 1) / 2));
+  }
+  return taps;
+}
+Taps read_taps(const Axis& axis) {
+  return axis_taps(axis, true, [](const Axis& x, std::size_t o, std::size_t d) { return x.read(o, d); });
+}
+Taps transposed_taps(const Axis& axis) {
+  return axis_taps(axis, false, [](const Axis& x, std::size_t o, std::size_t d) { return x.read_transposed(o, d); });
+}
+
+// The taps of one more axis of `extent` inputs, inside those of the axes before it.
+Taps with_axis(const Taps& before, const Taps& axis, std::size_t extent) {
+  Taps taps{before.outputs * axis.outputs, before.taps * axis.taps, {}, {}};
   const auto inner = [&](std::size_t outer, std::size_t position) {
-    return outer == no_position || position == no_position ? no_position : outer * axis.in + position;
+    return outer == no_position || position == no_position ? no_position : outer * extent + position;
   };
   for (std::size_t outer = 0; outer < before.outputs; ++outer)
-    for (std::size_t o = 0; o < axis.out; ++o) {
+    for (std::size_t o = 0; o < axis.outputs; ++o) {
       for (std::size_t t = 0; t < before.taps; ++t)
-        for (std::size_t d = 0; d < axis.window; ++d)
-          taps.input.push_back(inner(before.at(outer, t), read(axis, o, d)));
-      if (centred) taps.centre.push_back(inner(before.centre[outer], read(axis, o, (axis.window - 1) / 2)));
+        for (std::size_t d = 0; d < axis.taps; ++d) taps.input.push_back(inner(before.at(outer, t), axis.at(o, d)));
+      if (!axis.centre.empty()) taps.centre.push_back(inner(before.centre[outer], axis.centre[o]));
     }
   return taps;
+}
+
+// Neighbours that read neighbours through the same taps are one run.
+std::vector<Run> runs_of(const Taps& axis) {
+  std::vector<Run> runs;
+  for (std::size_t o = 0; o < axis.outputs; ++o) {
+    Run here{o, 1, {}};
+    for (std::size_t t = 0; t < axis.taps; ++t)
+      if (axis.at(o, t) != no_position) here.reads.push_back({t, axis.at(o, t)});
+    const auto goes_on = [&](const Run::Read& before, const Run::Read& now) {
+      return before.tap == now.tap && before.input + runs.back().count == now.input;
+    };
+    if (!runs.empty() && std::ranges::equal(runs.back().reads, here.reads, goes_on))
+      ++runs.back().count;
+    else
+      runs.push_back(std::move(here));
+  }
+  std::ranges::stable_sort(runs, std::greater(), &Run::count);
+  return runs;
 }
 
 Axis axis_of(const Window& window, const Window& stride, std::size_t default_stride, Padding padding, std::size_t a,
@@ -136,24 +171,28 @@ PositionMap contracted_axis(const DotGeneral& map, std::size_t extent) {
 
 }  // namespace
 
-Taps taps_of(const Conv& conv, const Window& in, const Window& out) {
-  Taps taps;
+std::vector<WindowAxis> axes_of(const Conv& conv, const Window& in, const Window& out) {
+  std::vector<WindowAxis> axes;
   for (std::size_t a = 0; a < conv.window.size(); ++a) {
     const Axis axis = axis_of(conv.window, conv.stride, 1, conv.padding, a, in, out);
-    if (conv.kind == ConvKind::transpose)
-      taps = with_axis(taps, axis, false,
-                       [](const Axis& x, std::size_t o, std::size_t d) { return x.read_transposed(o, d); });
-    else
-      taps = with_axis(taps, axis, true, [](const Axis& x, std::size_t o, std::size_t d) { return x.read(o, d); });
+    axes.push_back({axis.in, conv.kind == ConvKind::transpose ? transposed_taps(axis) : read_taps(axis), {}});
   }
+  if (axes.empty()) axes.push_back({1, Taps{}, {}});
+  for (WindowAxis& axis : axes) axis.runs = runs_of(axis.taps);
+  return axes;
+}
+
+Taps taps_of(const Conv& conv, const Window& in, const Window& out) {
+  Taps taps;
+  for (const WindowAxis& axis : axes_of(conv, in, out)) taps = with_axis(taps, axis.taps, axis.inputs);
   return taps;
 }
 
 Taps taps_of(const Pool& pool, const Window& in, const Window& out) {
   Taps taps;
   for (std::size_t a = 0; a < pool.window.size(); ++a)
-    taps = with_axis(taps, axis_of(pool.window, pool.stride, pool.window[a], pool.padding, a, in, out), true,
-                     [](const Axis& x, std::size_t o, std::size_t d) { return x.read(o, d); });
+    taps =
+        with_axis(taps, read_taps(axis_of(pool.window, pool.stride, pool.window[a], pool.padding, a, in, out)), in[a]);
   return taps;
 }
 

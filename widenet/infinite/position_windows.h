@@ -18,6 +18,21 @@ struct Taps {
   std::size_t at(std::size_t output, std::size_t tap) const { return input[output * taps + tap]; }
 };
 
+// Outputs [output, output + count) of one axis that read through the same taps, each the inputs from its own on.
+struct Run {
+  struct Read {
+    std::size_t tap, input;
+  };
+  std::size_t output, count;
+  std::vector<Read> reads;
+};
+// One axis of a window: its taps, and the same as runs, the longest first.
+struct WindowAxis {
+  std::size_t inputs;
+  Taps taps;
+  std::vector<Run> runs;
+};
+
 // Output o of conv and pool reads through tap d the input o stride + d - lo, with lo = 0 for valid, else
 // floor(max((out - 1) stride + window - in, 0) / 2); its centre is d = floor((window - 1) / 2). conv_transpose reads
 // (o + d - lo) / stride where that is whole, lo = window - 1 for valid and where stride > window - 1, else
@@ -25,6 +40,8 @@ struct Taps {
 // behind.
 Taps taps_of(const Conv& conv, const Window& in, const Window& out);
 Taps taps_of(const Pool& pool, const Window& in, const Window& out);
+// The axes of the window of taps_of(conv), at least one: without positions one of one.
+std::vector<WindowAxis> axes_of(const Conv& conv, const Window& in, const Window& out);
 
 // x'_o = sum of weight x_position over the list of output o.
 struct Share {
