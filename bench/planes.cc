@@ -1,6 +1,7 @@
 // The NTK of convolutional ReLU networks on 32 x 32 x 3 images, one thread, in its own time: pairs of images per
 // second, beside the limit of bare ReLU steps (every pair of positions of every displacement and layer): ten layers and
-// a global pooling, Myrtle-5 with its pools between, 21 layers flattened. Expected: at least half of the limit.
+// a global pooling, Myrtle-5 with its pools between, residual networks of 1 and 4 blocks per group, 21 layers
+// flattened. Expected: at least half of the limit.
 #include <cstdio>
 
 #include "bench/support/limits.h"
@@ -42,6 +43,10 @@ int main() {
   run<float>("pooled", pooled, 16);
   run<double>("myrtle5", "myrtle5", 8);
   run<float>("myrtle5", "myrtle5", 16);
+  run<double>("resnet1", "wide_resnet(1)", 8);
+  run<float>("resnet1", "wide_resnet(1)", 16);
+  run<double>("resnet4", "wide_resnet(4)", 8);
+  run<float>("resnet4", "wide_resnet(4)", 16);
   run<double>("flatten", flat, 128);
   run<float>("flatten", flat, 128);
 }

@@ -132,7 +132,9 @@ void describe_positions(const Network& network, const Shape& shape, KernelPlan& 
   plan.per_feature = 0;
   const auto planes = plane_plan(network, shape);
   if (!planes) {
-    plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64."};
+    plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64.",
+                 fmt::format("Displacement by displacement would be faster; {} is not done that way.",
+                             plane_obstacle(network, shape))};
     return;
   }
   const std::size_t displacements = displacement_count(*planes), pools = planes->pools.size();

@@ -43,6 +43,19 @@ TEST_F(CliInfo, ShowsTheShapesOfANetworkOfImages) {
   const std::string path = object.at("parts").at(0).at("path").dump();
   for (const char* part : {"3969 displacements", "5 pools on the way", "2166784 steps through activations"})
     EXPECT_PRED2(contains, path, std::string(part));
+  const std::string residual =
+      json("info 'ntk[wide_resnet(2)]' --input-shape 32x32x3").at("parts").at(0).at("path").dump();
+  for (const char* part : {"225 displacements", "1 pool on the way"})
+    EXPECT_PRED2(contains, residual, std::string(part));
+  for (const auto& [network, reason] : std::vector<std::pair<std::string, std::string>>{
+           {"conv(3x3) sum[tanh conv(1x1) | dense] relu flatten dense", "tanh is not done that way"},
+           {"conv(3x3) sum[conv(4x4) | conv(2x2, stride=3)] flatten dense", "sum is not done that way"},
+           {"conv(3x3) relu conv(4x4)", "an end without flatten or global pooling is not"}}) {
+    const std::string plain =
+        json("info 'ntk[" + network + "]' --input-shape 6x6x1").at("parts").at(0).at("path").dump();
+    EXPECT_PRED2(contains, plain, std::string("Plainly, one pair"));
+    EXPECT_PRED2(contains, plain, reason);
+  }
   const Outcome text = run("info 'wide_resnet(2)' --input-shape 32x32x3");
   EXPECT_EQ(text.code, 0) << text.err;
   for (const char* part : {"shape", "sum", "32x32xany", "16x16xany", "conv(3x3, stride=2, padding=same)"})

@@ -58,8 +58,7 @@ TYPED_TEST(PlaneAttention, IsThatOfThePlainInterpreter) {
     ASSERT_TRUE(plan) << text;
     const Matrix<T> x = images<T>(random, 19, shape);
     const auto positions = static_cast<double>(position_count(shape.positions));
-    expect_plain<T>({text, shape}, *plan, x,
-                    100 * static_cast<double>(plan->stages.size() + 1) + positions * positions);
+    expect_plain<T>({text, shape}, *plan, x, 100 * static_cast<double>(stage_count(*plan) + 1) + positions * positions);
   }
 }
 

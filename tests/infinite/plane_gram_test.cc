@@ -7,6 +7,7 @@
 
 #include "tests/support/check_gram.h"
 #include "tests/support/hard_rows.h"
+#include "tests/support/random_planes.h"
 #include "widenet/base/error.h"
 #include "widenet/infinite/position_gram.h"
 
@@ -45,7 +46,7 @@ void activate(const Activation& activation, Pairs& s, const std::vector<long dou
     }
 }
 
-void convolve(const PlaneStage& stage, double weight, double bias, bool trained, Pairs& s) {
+void convolve(const PlaneWindow& stage, double weight, double bias, bool trained, Pairs& s) {
   Pairs out{stage.out, {}, {}};
   const std::size_t n = stage.out.size();
   out.k.assign(n * n, 0);
@@ -100,18 +101,19 @@ struct Naive {
 
   std::pair<long double, long double> operator()(std::span<const double> x, std::span<const double> z) const {
     Pairs s = input(x, z), i = input(x, x), j = input(z, z);
+    const std::vector<PlaneStage>& stages = plan.levels[0].stages;
     std::size_t stage = 0;
     for (const Layer& layer : network.layers) {
-      const auto affine = [&](const PlaneStage& at, double weight, double bias, bool trained) {
+      const auto affine = [&](const PlaneWindow& at, double weight, double bias, bool trained) {
         for (Pairs* pairs : {&s, &i, &j}) convolve(at, weight * weight, bias * bias, trained, *pairs);
       };
       if (const auto* conv = std::get_if<Conv>(&layer)) {
-        affine(plan.stages[stage++], conv->weight_std, conv->bias_std, conv->trained);
+        affine(stages[stage++].inputs[0], conv->weight_std, conv->bias_std, conv->trained);
       } else if (const auto* dense = std::get_if<Dense>(&layer)) {
-        PlaneStage one;
+        PlaneWindow one;
         one.in = one.out = s.plane;
         affine(one, dense->weight_std, dense->bias_std, dense->trained);
-        if (stage < plan.stages.size()) ++stage;
+        if (stage < stages.size()) ++stage;
       } else if (const auto* activation = std::get_if<Activation>(&layer)) {
         const auto qi = diagonal(i), qj = diagonal(j);
         activate(*activation, s, qi, qj);
@@ -193,7 +195,7 @@ TYPED_TEST(PlaneGrams, AreTheSumsOverAllPairsOfPositions) {
           const auto [nngp, ntk] = naive(exact.row(i), exact.row(j));
           const long double wanted = limit == Limit::nngp ? nngp : ntk;
           const double scale = std::sqrt(static_cast<double>(k(i, i)) * static_cast<double>(k(j, j)));
-          const double tolerance = 40 * static_cast<double>(plan->stages.size() + 1) *
+          const double tolerance = 40 * static_cast<double>(stage_count(*plan) + 1) *
                                    static_cast<double>(std::numeric_limits<T>::epsilon()) * scale;
           ASSERT_NEAR(static_cast<double>(k(i, j)), static_cast<double>(wanted), tolerance)
               << text << " " << i << ", " << j;
@@ -202,75 +204,11 @@ TYPED_TEST(PlaneGrams, AreTheSumsOverAllPairsOfPositions) {
   }
 }
 
-// A pool that fits on the shape.
-Pool random_pool(Random& random, const Shape& shape) {
-  Pool pool;
-  pool.sum = below(random, 4) == 0;
-  pool.padding = below(random, 2) == 0 ? Padding::valid : Padding::same;
-  if (!pool.sum && below(random, 2) == 0) pool.edges = Edges::actual;
-  const bool strides = below(random, 2) == 0;
-  for (const std::size_t extent : shape.positions) {
-    pool.window.push_back(1 + below(random, std::min<std::size_t>(extent, 4)));
-    if (strides) pool.stride.push_back(1 + below(random, 3));
-  }
-  return pool;
-}
-
-// A random chain of convolutions, dense layers, pools and activations with a read-out, on a random shape.
-std::pair<Network, Shape> random_chain(Random& random) {
-  const std::size_t axes = 1 + below(random, 2);
-  Shape shape{{}, 1 + below(random, 3)};
-  for (std::size_t a = 0; a < axes; ++a) shape.positions.push_back(3 + below(random, 7));
-  const Shape input = shape;
-  const auto pick = [&](auto... values) {
-    const std::vector<double> all{static_cast<double>(values)...};
-    return all[below(random, all.size())];
-  };
-  Network network;
-  const auto pool = [&] {
-    network.layers.emplace_back(random_pool(random, shape));
-    shape = shape_after(network.layers.back(), shape);
-  };
-  // One channel would have correlations of 1, but for what cancels in the sums: slopes then have no digits to compare.
-  if (shape.channels > 1 && below(random, 5) == 0) pool();
-  for (std::size_t depth = 1 + below(random, 3); depth-- > 0;) {
-    if (below(random, 4) == 0) {
-      network.layers.emplace_back(Dense{.width = {}, .weight_std = pick(0.5, 1.2), .bias_std = pick(0, 0.3)});
-    } else {
-      Conv conv;
-      for (std::size_t a = 0; a < axes; ++a) {
-        conv.window.push_back(1 + below(random, 3));
-        conv.stride.push_back(1 + below(random, 2));
-      }
-      conv.padding = below(random, 3) == 0 ? Padding::valid : Padding::same;
-      conv.weight_std = pick(0.7, 1.5);
-      conv.bias_std = pick(0, 0.2);
-      conv.trained = below(random, 4) != 0;
-      const auto fits = [&](std::size_t a) {
-        return places(shape.positions[a], conv.window[a], conv.stride[a], conv.padding);
-      };
-      if (!fits(0) || (axes == 2 && !fits(1))) conv.padding = Padding::same;
-      network.layers.emplace_back(conv);
-      shape = shape_after(network.layers.back(), shape);
-    }
-    const char* names[] = {"relu", "abs", "leaky_relu", "erf", "gelu", "sin"};
-    const char* name = names[below(random, 6)];
-    network.layers.emplace_back(parse_network(std::string(name) == "leaky_relu" ? "leaky_relu(0.1)" : name).layers[0]);
-    while (below(random, 2) == 0) pool();
-  }
-  if (below(random, 2) == 0)
-    network.layers.emplace_back(GlobalPool{below(random, 3) == 0});
-  else
-    network.layers.emplace_back(Flatten{});
-  network.layers.emplace_back(Dense{});
-  return {network, input};
-}
-
 // Against the plain interpreter: a few roundings per stage of sqrt(K(i,i) K(j,j)).
 TEST(PlaneGram, IsThatOfThePlainInterpreter) {
   Random random(7);
   for (int trial = 0; trial < 300; ++trial) {
-    const auto [network, shape] = random_chain(random);
+    const auto [network, shape] = random_planes(random);
     const auto plan = plane_plan(network, shape);
     ASSERT_TRUE(plan) << to_text(network);
     const Matrix<double> x = images(random, 5, shape);

@@ -63,7 +63,7 @@ TYPED_TEST(PlanePools, AreThoseOfThePlainInterpreter) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
     const Matrix<T> x = images<T>(random, 6, shape);
-    double roundings = 40 * static_cast<double>(plan->stages.size() + 1);
+    double roundings = 40 * static_cast<double>(stage_count(*plan) + 1);
     for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
     expect_plain<T>({text, shape}, *plan, x, roundings);
   }

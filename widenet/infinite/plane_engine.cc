@@ -68,7 +68,8 @@ namespace {
 // Of the largest plane that any stage or pool reads or writes.
 std::size_t largest(const PlanePlan& plan, std::size_t Plane::*side) {
   std::size_t most = plan.input.*side;
-  for (const PlaneStage& stage : plan.stages) most = std::max(most, stage.out.*side);
+  for (const PlaneLevel& level : plan.levels)
+    for (const PlaneStage& stage : level.stages) most = std::max(most, stage.out.*side);
   for (const PlanePool& pool : plan.pools) most = std::max(most, pool.out.*side);
   return most;
 }
@@ -80,7 +81,8 @@ PlaneScratch<T>::Layout::Layout(const PlanePlan& plan) {
   const std::size_t width = largest(plan, &Plane::width), height = largest(plan, &Plane::height);
   plane = width * height * lanes;
   row = (width + 2) * lanes;
-  size = 4 * plane + (1 + 2 * plane_rows) * row;
+  zeros = 2 * plan.slots * plane;
+  size = zeros + (1 + 2 * plane_rows) * row;
   pooled.resize(plan.levels.size());
   for (std::size_t l = 1; l < plan.levels.size(); ++l) {
     Pooled& at = pooled[l];

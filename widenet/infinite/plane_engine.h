@@ -8,9 +8,6 @@
 
 namespace widenet {
 
-// Rows of a plane that go through a stage together, and the taps that they may have together.
-inline constexpr std::size_t plane_rows = 4, plane_taps = 64;
-
 // Working memory of one thread: rows of covariances of one displacement, a vector per position, and the sums of pools
 // that are not complete yet.
 template <class T>
@@ -19,9 +16,9 @@ class PlaneScratch {
   explicit PlaneScratch(const PlanePlan& plan);
   static std::size_t bytes(const PlanePlan& plan);
 
-  // K and B (own K + Theta, of the stage that reads them), for the stage before and after; a row of zeros.
-  T* plane(std::size_t parity, std::size_t which) { return data_.data() + (2 * parity + which) * layout_.plane; }
-  T* zeros() { return data_.data() + 4 * layout_.plane; }
+  // K and B = own K + Theta as they are handed over; a row of zeros.
+  T* plane(std::size_t slot, std::size_t which) { return data_.data() + (2 * slot + which) * layout_.plane; }
+  T* zeros() { return data_.data() + layout_.zeros; }
   // Finished rows, with zeros on both sides.
   T* row(std::size_t u, std::size_t which) { return zeros() + (1 + 2 * u + which) * layout_.row + plane_lanes<T>; }
   // The first plane of a level behind a pool, of its displacements a and b along columns and rows. Few a are open at a
@@ -38,7 +35,7 @@ class PlaneScratch {
   };
   struct Layout {
     explicit Layout(const PlanePlan& plan);
-    std::size_t plane, row, size;
+    std::size_t plane, zeros, row, size;
     std::vector<Pooled> pooled;
   };
   Layout layout_;

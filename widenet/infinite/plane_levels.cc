@@ -55,20 +55,109 @@ void resolve_displacements(PlanePlan& plan) {
       else
         level.last[a] = before_pool(plan.pools[l], a, plan.levels[l + 1].first[a]);
       if (!end) level.meets[a] = meetings(plan.pools[l], a, level.last[a], plan.levels[l + 1].first[a]);
-      // Through strides the displacement grows towards the input.
       level.first[a] = level.last[a];
-      for (std::size_t s = level.begin; s < level.end; ++s)
-        for (std::ptrdiff_t& d : level.first[a]) d *= static_cast<std::ptrdiff_t>(plan.stages[s].stride[a]);
+      for (std::ptrdiff_t& d : level.first[a]) d *= level.planes[0].growth[a];
     }
   }
 }
 
-void resolve_signs(PlanePlan& plan) {
-  for (std::size_t l = 0; l + 1 < plan.levels.size(); ++l) {
-    bool positive = plan.levels[l].positive;
-    for (std::size_t s = plan.levels[l].begin; s < plan.levels[l].end; ++s)
-      positive = certainly_positive(plan.stages[s], positive);
-    plan.levels[l + 1].positive = positive;
+// Through strides the displacement grows towards the input.
+void resolve_growth(PlaneLevel& level) {
+  for (std::size_t s = level.stages.size(); s-- > 0;)
+    for (const PlaneInput& input : level.stages[s].inputs)
+      for (int a = 0; a < 2; ++a)
+        level.planes[input.plane].growth[a] =
+            level.planes[s + 1].growth[a] * static_cast<std::ptrdiff_t>(input.stride[a]);
+}
+
+// Of plane p + 1 after those before it. Every sum of several inputs adds roundings that no activation has taken away.
+void resolve_stage(PlaneLevel& level, std::size_t s, std::vector<double>& joins) {
+  PlaneStage& stage = level.stages[s];
+  PlaneValues& out = level.planes[s + 1];
+  out.positive = true;
+  double before = 0;
+  for (const PlaneInput& input : stage.inputs) {
+    out.positive = out.positive && level.planes[input.plane].positive;
+    before = std::max(before, joins[input.plane]);
+  }
+  if (stage.inputs.size() > 1) ++before;
+  stage.roundings = 8 + 2 * before;
+  joins.push_back(stage.activation ? 0 : before);
+  if (!stage.activation) return;
+  const auto* relu = std::get_if<ReluDual>(&*stage.activation);
+  out.positive = relu && relu->nonnegative();
+}
+
+bool read_alike(const PlaneHandover& a, const PlaneHandover& b) {
+  if (a.scale != b.scale || a.own != b.own || a.summed != b.summed) return false;
+  return !a.summed || (a.window[1] == b.window[1] && a.stride[1] == b.stride[1] && a.before[1] == b.before[1] &&
+                       a.out.width == b.out.width);
+}
+
+// Returns the last stage that reads each handover of each plane.
+std::vector<std::vector<std::size_t>> resolve_handovers(PlaneLevel& level) {
+  std::vector<std::vector<std::size_t>> last(level.planes.size());
+  for (std::size_t s = 0; s < level.stages.size(); ++s)
+    for (PlaneInput& input : level.stages[s].inputs) {
+      const bool pointwise = input.window[1] == 1 && input.stride[1] == 1 && input.before[1] == 0;
+      const PlaneHandover wanted{input, input.scale, input.own, !pointwise && !level.stages[s].sums_itself(), 0};
+      std::vector<PlaneHandover>& all = level.planes[input.plane].handovers;
+      const auto found =
+          std::find_if(all.begin(), all.end(), [&](const PlaneHandover& h) { return read_alike(h, wanted); });
+      input.handover = static_cast<std::size_t>(found - all.begin());
+      if (found == all.end()) {
+        all.push_back(wanted);
+        last[input.plane].push_back(s);
+      }
+      last[input.plane][input.handover] = s;
+    }
+  return last;
+}
+
+// A stage's outputs are written while its inputs are read. Returns the number of slots.
+std::size_t resolve_slots(PlaneLevel& level, const std::vector<std::vector<std::size_t>>& last) {
+  constexpr std::size_t free = std::size_t(-1);
+  std::vector<std::size_t> until;  // per slot the last stage that reads it
+  for (std::size_t p = 0; p < level.planes.size(); ++p) {
+    for (std::size_t h = 0; h < last[p].size(); ++h) {
+      const auto slot = std::find(until.begin(), until.end(), free);
+      level.planes[p].handovers[h].slot = static_cast<std::size_t>(slot - until.begin());
+      slot == until.end() ? until.push_back(last[p][h]) : void(*slot = last[p][h]);
+    }
+    for (std::size_t& end : until)
+      if (p > 0 && end == p - 1) end = free;
+  }
+  return until.size();
+}
+
+void resolve_level(PlaneLevel& level, bool positive) {
+  level.planes.assign(level.stages.size() + 1, {});
+  level.planes[0].positive = positive;
+  std::vector<double> joins{0};
+  for (std::size_t s = 0; s < level.stages.size(); ++s) resolve_stage(level, s, joins);
+  resolve_growth(level);
+}
+
+// What outputs leave multiplied with. Levels without stages stand between pools.
+void resolve_leaving(PlanePlan& plan) {
+  for (PlaneLevel& level : plan.levels)
+    for (PlaneValues& plane : level.planes)
+      if (plane.handovers.size() == 1) {
+        plane.scale = plane.handovers[0].scale;
+        plane.own = plane.handovers[0].own;
+      }
+  PlaneValues reader;
+  reader.scale = plan.readout.scale;
+  reader.own = plan.readout.own;
+  for (std::size_t l = plan.levels.size(), of_reader = l - 1; l-- > 0;) {
+    PlaneLevel& level = plan.levels[l];
+    PlaneValues& end = level.planes.back();
+    end.scale = reader.scale;
+    end.own = reader.own;
+    for (std::size_t pool = l; pool < of_reader; ++pool) end.scale *= plan.pools[pool].scale;
+    if (level.stages.empty()) continue;
+    reader = level.planes.front();
+    of_reader = l;
   }
 }
 
@@ -82,34 +171,38 @@ Range taps_inside(const PlaneWindow& window, std::size_t axis, std::size_t o) {
   return {begin, std::max(begin, end)};
 }
 
-bool certainly_positive(const PlaneStage& stage, bool inputs) {
-  if (!stage.activation) return inputs;
-  const auto* relu = std::get_if<ReluDual>(&*stage.activation);
-  return relu && relu->nonnegative();
+bool PlaneStage::sums_itself() const {
+  if (inputs.size() != 1) return false;
+  const PlaneInput& w = inputs[0];
+  return w.window[0] == 3 && w.window[1] == 3 && w.stride[0] == 1 && w.stride[1] == 1 && w.before[0] == 1 &&
+         w.before[1] == 1 && w.in == w.out;
 }
 
 void resolve(PlanePlan& plan) {
-  plan.levels.assign(plan.pools.size() + 1, {});
-  for (std::size_t l = 0; l < plan.levels.size(); ++l) {
-    plan.levels[l].begin = l == 0 ? 0 : plan.pools[l - 1].stage;
-    plan.levels[l].end = l == plan.pools.size() ? plan.stages.size() : plan.pools[l].stage;
+  plan.slots = plan.parameters = 0;
+  bool positive = false;
+  for (PlaneLevel& level : plan.levels) {
+    resolve_level(level, positive);
+    positive = level.planes.back().positive;
+    plan.slots = std::max(plan.slots, resolve_slots(level, resolve_handovers(level)));
+    for (PlaneStage& stage : level.stages) {
+      stage.parameters = plan.parameters;
+      plan.parameters += plane_parameters(stage) * stage.out.size();
+    }
   }
+  resolve_leaving(plan);
   resolve_displacements(plan);
-  resolve_signs(plan);
-  plan.handovers.clear();
-  for (const PlaneStage& stage : plan.stages) plan.handovers.push_back({stage.scale, stage.own});
-  plan.handovers.push_back({plan.readout.scale, plan.readout.own});
-  for (const PlanePool& pool : plan.pools) plan.handovers[pool.stage].scale *= pool.scale;
 }
 
 PlanePlan plan_before(const PlanePlan& plan, std::size_t level) {
   PlanePlan out = plan;
   out.pools.resize(level);
-  out.stages.resize(plan.levels[level].begin);
+  out.levels.resize(level + 1);
+  out.levels[level].stages.clear();
   out.all_displacements = false;
   out.attention = nullptr;
+  out.readout = {.scale = plan.levels[level].planes[0].scale, .own = plan.levels[level].planes[0].own};
   resolve(out);
-  out.handovers.back() = plan.handovers[out.stages.size()];
   return out;
 }
 
@@ -122,27 +215,30 @@ PlanePlan plan_of_covariances(const PlanePlan& plan) {
   return out;
 }
 
+std::size_t stage_count(const PlanePlan& plan) {
+  std::size_t count = 0;
+  for (const PlaneLevel& level : plan.levels) count += level.stages.size();
+  return count;
+}
+
 std::size_t displacement_count(const PlanePlan& plan) {
   return plan.levels[0].last[0].size() * plan.levels[0].last[1].size();
 }
 
 double activation_count(const PlanePlan& plan) {
   double count = 0;
-  for (const PlaneLevel& level : plan.levels) {
-    std::ptrdiff_t growth[2] = {1, 1};  // of the displacement, from the last plane back to the stage's
-    for (std::size_t s = level.end; s-- > level.begin;) {
-      const PlaneStage& stage = plan.stages[s];
-      double pairs = stage.activation ? 1 : 0;
+  for (const PlaneLevel& level : plan.levels)
+    for (std::size_t s = 0; s < level.stages.size(); ++s) {
+      double pairs = level.stages[s].activation ? 1 : 0;
       for (int a = 0; a < 2; ++a) {
         std::ptrdiff_t along = 0;
         for (const std::ptrdiff_t d : level.last[a])
-          along += std::max<std::ptrdiff_t>(extent(stage.out, a) - std::abs(d * growth[a]), 0);
+          along +=
+              std::max<std::ptrdiff_t>(extent(level.stages[s].out, a) - std::abs(d * level.planes[s + 1].growth[a]), 0);
         pairs *= static_cast<double>(along);
-        growth[a] *= static_cast<std::ptrdiff_t>(stage.stride[a]);
       }
       count += pairs;
     }
-  }
   return count;
 }
 

@@ -51,7 +51,7 @@ template <class T>
 void variances_of_level(const PlanePlan& plan, std::size_t level, MatrixView<const T> x, Range places,
                         MatrixView<T> own) {
   const PlanePlan before = plan_before(plan, level);
-  const double scale = plan.stages[plan.levels[level].begin].scale;
+  const double scale = plan.levels[level].planes[0].scale;
   for_each_block(x.rows(), plane_lanes<T>, [&](Range samples) {
     OwnRuns<T> runs(before, x.rows(samples), own.rows(samples));
     for (std::size_t i = samples.begin; i < samples.end; ++i)

@@ -1,7 +1,11 @@
 #include "widenet/infinite/plane_plan.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
+#include "widenet/architecture/print.h"
 #include "widenet/infinite/program.h"
 
 namespace widenet {
@@ -12,7 +16,10 @@ class Planner {
  public:
   explicit Planner(const Shape& shape) : shape_(shape) {
     possible = (shape.positions.size() == 1 || shape.positions.size() == 2) && shape.channels > 0;
-    if (!possible) return;
+    if (!possible) {
+      obstacle = fmt::format("samples of the shape {}", to_text(shape));
+      return;
+    }
     plan.input = plane_of(shape);
     plan.channels = shape.channels;
   }
@@ -21,14 +28,22 @@ class Planner {
     for (const Layer& layer : network.layers) {
       const bool pools = std::holds_alternative<GlobalPool>(layer);
       possible = possible && (!plan.attention || pooled || pools);
+      if (possible) std::visit([&](const auto& l) { add(l); }, layer);
+      if (!possible && obstacle.empty()) obstacle = head_text(layer);
       if (!possible) return;
-      std::visit([&](const auto& l) { add(l); }, layer);
       if (!std::holds_alternative<Repeat>(layer)) shape_ = shape_after(layer, shape_);
     }
   }
 
+  // Where a network stays as it is position by position, nothing says which displacements are wanted.
+  void end() {
+    if (possible && !pooled) obstacle = "an end without flatten or global pooling";
+    possible = possible && pooled;
+  }
+
   PlanePlan plan;
   bool possible = true;
+  std::string obstacle;  // where it is not
   bool pooled = false;
 
  private:
@@ -39,43 +54,63 @@ class Planner {
 
   // Weights of `weight_std` over `window` positions: what NTK and standard parametrisation make of them.
   template <class L>
-  void set_weights(const L& layer, std::size_t window, PlaneStage& stage) {
+  PlaneReadOut weights(const L& layer, std::size_t window) {
     const AffineLayer affine = affine_layer(layer, shape_.channels * window);
-    stage.scale *= affine.weight_variance / static_cast<double>(window);
-    stage.bias = affine.bias_variance;
-    stage.own = affine.own_out;
-    stage.own_bias = affine.own_out * affine.bias_variance + affine.own_one;
-    if (!layer.trained || layer.parametrization != Parametrization::standard) return;
+    PlaneReadOut out{.scale = affine.weight_variance / static_cast<double>(window),
+                     .own = affine.own_out,
+                     .bias = affine.bias_variance,
+                     .own_bias = affine.own_out * affine.bias_variance + affine.own_one};
+    if (!layer.trained || layer.parametrization != Parametrization::standard) return out;
     possible = possible && affine.weight_variance > 0 && affine.own_in > 0;
-    stage.own = affine.own_in / affine.weight_variance;
+    out.own = affine.own_in / affine.weight_variance;
+    return out;
+  }
+
+  std::vector<PlaneStage>& stages() { return plan.levels.back().stages; }
+
+  // A stage that reads the present plane; its outputs are the present one then.
+  void append(const PlaneWindow& window, const PlaneReadOut& weights) {
+    PlaneStage stage;
+    stage.inputs = {{window, plane_, weights.scale, weights.own}};
+    stage.bias = weights.bias;
+    stage.own_bias = weights.own_bias;
+    stage.out = window.out;
+    append(std::move(stage));
+    for (std::size_t a = 0; a < 2; ++a) stride_[a] *= window.stride[a];
+  }
+  void append(PlaneStage stage) {
+    std::size_t taps = 0;
+    for (const PlaneInput& input : stage.inputs) taps += input.window[0];
+    possible = possible && taps <= plane_taps;
+    stages().push_back(std::move(stage));
+    plane_ = stages().size();
+    shared_ = false;
+  }
+  // Every position for itself.
+  PlaneWindow pointwise() const {
+    PlaneWindow window;
+    window.in = window.out = plane_of(shape_);
+    return window;
   }
 
   void add(const Dense& dense) {
-    if (pooled) {
-      possible = possible && !read_out_;
-      read_out_ = true;
-      PlaneStage last;
-      set_weights(dense, 1, last);
-      const PlaneStage& r = plan.readout;
-      plan.readout.own_bias = last.scale * (last.own * r.bias + r.own_bias) + last.own_bias;
-      plan.readout.bias = last.scale * r.bias + last.bias;
-      plan.readout.scale *= last.scale;
-      plan.readout.own += last.own;
-      return;
-    }
-    PlaneStage stage;
-    stage.in = stage.out = plane_of(shape_);
-    set_weights(dense, 1, stage);
-    plan.stages.push_back(stage);
+    const PlaneReadOut next = weights(dense, 1);
+    if (!pooled) return append(pointwise(), next);
+    possible = possible && !read_out_;
+    read_out_ = true;
+    PlaneReadOut& r = plan.readout;
+    r = {.scale = r.scale * next.scale,
+         .own = r.own + next.own,
+         .bias = next.scale * r.bias + next.bias,
+         .own_bias = next.scale * (next.own * r.bias + r.own_bias) + next.own_bias};
   }
 
   void add(const Conv& conv) {
     possible = possible && !pooled && conv.kind == ConvKind::shared && conv.padding != Padding::circular;
     if (!possible) return;
-    PlaneStage stage;
-    set_window(conv, Window(conv.window.size(), 1), stage);
-    set_weights(conv, position_count(conv.window), stage);
-    plan.stages.push_back(stage);
+    PlaneWindow window;
+    set_window(conv, Window(conv.window.size(), 1), window);
+    append(window, weights(conv, position_count(conv.window)));
   }
 
   // Windows over the positions as they are now, with the strides that count where the layer names none.
@@ -92,15 +127,14 @@ class Planner {
       if (layer.padding == Padding::same && reach > n) window.before[to] = (reach - n) / 2;
     }
     // The engine reads a few rows at once and keeps a pointer to each of their taps.
-    possible = possible && window.window[0] + 3 * window.stride[0] <= 64;
+    possible = possible && window.window[0] + (plane_rows - 1) * window.stride[0] <= plane_taps;
   }
 
   void add(const Pool& pool) {
-    possible = possible && !pooled && pool.padding != Padding::circular;
+    possible = possible && !pooled && branches_ == 0 && pool.padding != Padding::circular;
     if (!possible) return;
     PlanePool out;
     set_window(pool, pool.window, out);
-    out.stage = plan.stages.size();
     const auto positions = static_cast<double>(position_count(pool.window));
     const bool counted = !pool.sum && pool.edges == Edges::actual && pool.padding == Padding::same;
     if (!pool.sum && !counted) out.scale = 1 / (positions * positions);
@@ -109,26 +143,62 @@ class Planner {
         out.weights[a].push_back(1 / static_cast<double>(taps_inside(out, a, o).size()));
     }
     plan.pools.push_back(std::move(out));
+    plan.levels.emplace_back();
+    plane_ = 0;
   }
 
   void add(const Activation& activation) {
     const auto dual = closed_dual(activation);
     possible = possible && !pooled && dual;
-    // One that reads no stage's outputs, or activated ones, has a stage of its own.
-    const bool fresh = plan.stages.empty() || plan.stages.back().activation ||
-                       (!plan.pools.empty() && plan.pools.back().stage == plan.stages.size());
-    if (possible && fresh) {
-      PlaneStage stage;
-      stage.in = stage.out = plane_of(shape_);
-      stage.own = 0;
-      plan.stages.push_back(stage);
+    // One that reads no stage's outputs, activated ones, or those that others read too, has a stage of its own.
+    if (possible && (plane_ == 0 || shared_ || stages().back().activation)) append(pointwise(), {});
+    if (possible) stages().back().activation = dual;
+  }
+
+  // Sums, and concat over channels: sums with the shares of the widths for weights.
+  void add(const Branches& join) {
+    possible = possible && !pooled && join.join != Join::product && !join.axis;
+    if (!possible) return;
+    const std::size_t start = plane_, stride[2] = {stride_[0], stride_[1]};
+    const Shape shape = shape_;
+    const auto channels = static_cast<double>(shape_after(Layer(join), shape_).channels);
+    PlaneStage sum;
+    ++branches_;
+    for (std::size_t b = 0; b < join.branches.size() && possible; ++b) {
+      plane_ = start;
+      shared_ = true;
+      shape_ = shape;
+      std::size_t to[2] = {stride_[0], stride_[1]};
+      std::copy_n(stride, 2, stride_);
+      network(join.branches[b]);
+      possible = possible && (b == 0 || std::equal(to, to + 2, stride_));
+      add_end(join.join == Join::sum ? 1 : static_cast<double>(shape_.channels) / channels, sum);
     }
-    if (possible) plan.stages.back().activation = dual;
+    --branches_;
+    shape_ = shape;
+    append(std::move(sum));
+  }
+  // What the branch ended in. A stage that nothing else reads and that is a sum alone becomes part of this one.
+  void add_end(double weight, PlaneStage& sum) {
+    if (!possible) return;
+    sum.out = plane_of(shape_);
+    if (shared_ || stages().back().activation) {
+      sum.inputs.push_back({pointwise(), plane_, weight});
+      return;
+    }
+    PlaneStage& end = stages().back();
+    for (PlaneInput& input : end.inputs) {
+      input.scale *= weight;
+      sum.inputs.push_back(input);
+    }
+    sum.bias += weight * end.bias;
+    sum.own_bias += weight * end.own_bias;
+    stages().pop_back();
   }
 
   // Where values see positions that are not in K, its sum is not enough.
   void add(const Attention& attention) {
-    possible = possible && !pooled && attention.scaling == AttentionScaling::linear &&
+    possible = possible && !pooled && branches_ == 0 && attention.scaling == AttentionScaling::linear &&
                (attention.position == PositionEmbedding::none || !attention.position_in_values);
     if (possible) plan.attention = std::make_shared<AttentionAt>(attention_at(attention, shape_));
   }
@@ -146,11 +216,10 @@ class Planner {
   }
   void add(const Flatten&) { couple(false, 1 / static_cast<double>(plane_of(shape_).size())); }
   void couple(bool all, double scale) {
-    possible = possible && !pooled && (!plan.stages.empty() || !plan.pools.empty());
+    possible = possible && !pooled && branches_ == 0 && (!stages().empty() || !plan.pools.empty());
     pooled = true;
     plan.all_displacements = all;
-    plan.readout.scale = scale;
-    plan.readout.own = plan.readout.bias = plan.readout.own_bias = 0;
+    plan.readout = {.scale = scale};
   }
 
   void add(const Identity&) {}
@@ -163,17 +232,31 @@ class Planner {
   }
 
   Shape shape_;
+  std::size_t plane_ = 0;           // of the level, the one that the next layer reads
+  bool shared_ = false;             // whether others may read it too
+  std::size_t stride_[2] = {1, 1};  // of all stages up to it
+  std::size_t branches_ = 0;        // that it is inside of
   bool read_out_ = false;
 };
 
 }  // namespace
 
-std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape) {
+namespace {
+Planner planned(const Network& network, const Shape& shape) {
   Planner planner(shape);
   planner.network(network);
-  if (!planner.possible || !planner.pooled) return std::nullopt;
+  planner.end();
+  return planner;
+}
+}  // namespace
+
+std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape) {
+  Planner planner = planned(network, shape);
+  if (!planner.possible) return std::nullopt;
   resolve(planner.plan);
   return std::move(planner.plan);
 }
+
+std::string plane_obstacle(const Network& network, const Shape& shape) { return planned(network, shape).obstacle; }
 
 }  // namespace widenet

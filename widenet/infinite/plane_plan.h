@@ -4,11 +4,15 @@
 // displacement is a small image of its own. Pooling adds each to the few that it meets, so a network is a list of
 // levels, the stages between two pools. A flattened network needs the displacement 0 alone, a globally pooled one all
 // of them; which ones that takes of the levels before is settled here.
+//
+// A stage sums what it reads, so branches that are added up or put beside one another are one stage with several
+// inputs. Their strides agree, so that a displacement of the stage has one displacement of every plane before it.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "widenet/architecture/shape.h"
@@ -25,6 +29,9 @@ struct Plane {
   bool operator==(const Plane&) const = default;
 };
 
+// Rows of a plane that go through a stage together, and the taps that they may have together.
+inline constexpr std::size_t plane_rows = 4, plane_taps = 64;
+
 // Tap t of output o reads input stride o - before + t.
 struct PlaneWindow {
   std::size_t window[2] = {1, 1}, stride[2] = {1, 1}, before[2] = {0, 0};
@@ -34,70 +41,103 @@ struct PlaneWindow {
 // The taps of output o along an axis that read inside the plane.
 Range taps_inside(const PlaneWindow& window, std::size_t axis, std::size_t o);
 
-// K' = scale sum(K) + bias over the window, Theta' = scale sum(own K + Theta) + own_bias; then an activation, if any.
-struct PlaneStage : PlaneWindow {
-  double scale = 1, bias = 0, own = 1, own_bias = 0;
+// What a stage reads: scale sum(K) over the window of a plane of its level, and scale sum(own K + Theta).
+struct PlaneInput : PlaneWindow {
+  std::size_t plane = 0;  // 0: the first one of the level, s + 1: the outputs of its stage s
+  double scale = 1, own = 0;
+  std::size_t handover = 0;  // resolved: which of its plane's it reads
+};
+
+// K' = the sum of what it reads + bias, Theta' likewise + own_bias; then an activation, if any.
+struct PlaneStage {
+  std::vector<PlaneInput> inputs;
+  double bias = 0, own_bias = 0;
   std::optional<ClosedDual> activation;
+  Plane out;
+  // Resolved: where its numbers begin among those of a sample, and the roundings of a correlation that its sums have.
+  std::size_t parameters = 0;
+  double roundings = 0;
+
+  // Whether it sums its windows itself: 3 x 3 over planes of one size. Others read rows that are summed already.
+  bool sums_itself() const;
 };
 
 // K'(o, o') = scale sum K(i, i') over the windows of both, likewise Theta; times weights[o] weights[o'] along each axis
 // where there are any (means over what lies inside).
 struct PlanePool : PlaneWindow {
-  std::size_t stage = 0;  // the first one behind it
   double scale = 1;
   std::vector<double> weights[2];
 };
 
-// The stages [begin, end) between two pools.
+// A plane as inputs read it, already multiplied by their scale: K, and own K + Theta. `summed`: row by row the sums of
+// the window along the row, else the rows as they are.
+struct PlaneHandover : PlaneWindow {
+  double scale = 1, own = 0;
+  bool summed = false;
+  std::size_t slot = 0;  // where it is kept, from its first row to its last reader
+};
+
+// What the readers of a plane settle.
+struct PlaneValues {
+  // Outputs leave multiplied for their one handover, pool or read-out; where there are several handovers, as they are.
+  double scale = 1, own = 0;
+  std::vector<PlaneHandover> handovers;  // of the last plane of a level: none
+  std::ptrdiff_t growth[2] = {1, 1};     // of a displacement, from the level's last plane back to this one
+  bool positive = false;                 // its correlations are certainly >= 0
+};
+
+// The stages between two pools; the last one's outputs are all that is left.
 struct PlaneLevel {
-  std::size_t begin = 0, end = 0;
+  std::vector<PlaneStage> stages;
+
+  // Filled in by resolve(): of all its planes.
+  std::vector<PlaneValues> planes;
   // Displacements are the product of those along the two axes. A displacement of its last plane has the place of the
   // one of its first plane that it comes from; ascending.
   std::vector<std::ptrdiff_t> first[2], last[2];
   // Which of the next level's first displacements the pool between adds those of the last plane to.
   std::vector<Range> meets[2];
-  // Whether its inputs are certainly >= 0.
-  bool positive = false;
 };
 
-// K and own K + Theta leave a stage already multiplied by the scale of what reads them.
-struct PlaneHandover {
-  double scale = 1, own = 0;
+// K' = scale K + bias, Theta' = scale (own K + Theta) + own_bias of the pooled K and Theta.
+struct PlaneReadOut {
+  double scale = 1, own = 0, bias = 0, own_bias = 0;
 };
 
 struct PlanePlan {
   Plane input;
   std::size_t channels = 1;
-  std::vector<PlaneStage> stages;
-  std::vector<PlanePool> pools;
+  std::vector<PlaneLevel> levels = std::vector<PlaneLevel>(1);
+  std::vector<PlanePool> pools;    // between the levels
   bool all_displacements = false;  // global pooling; else flatten
   // Attention in front of the global pooling, or null: the pooled kernel is a K a'^T, where a sums a sample's weights
   // over the queries.
   std::shared_ptr<const AttentionAt> attention;
-  // The read-out's, with the pooling in its scale; window and planes unused.
-  PlaneStage readout;
+  PlaneReadOut readout;  // with the pooling in its scale
 
-  // Filled in by resolve(): one level more than pools, and of every stage, and the read-out, what it is handed.
-  std::vector<PlaneLevel> levels;
-  std::vector<PlaneHandover> handovers;
+  // Filled in by resolve(): the handovers that are kept at once, and the numbers that stages read of a sample.
+  std::size_t slots = 0, parameters = 0;
 
   const Plane& first_plane(std::size_t level) const { return level == 0 ? input : pools[level - 1].out; }
   const Plane& last_plane(std::size_t level) const {
-    const PlaneLevel& l = levels[level];
-    return l.begin == l.end ? first_plane(level) : stages[l.end - 1].out;
+    return levels[level].stages.empty() ? first_plane(level) : levels[level].stages.back().out;
   }
 };
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:
 // it does dense layers, shared convolutions and pools in one or two dimensions (padding valid or same), activations of
-// closed form, then one global pooling (perhaps of attention with linear scaling) or flatten, then at most one dense
-// layer.
+// closed form, sums and concat over channels of branches of these whose strides multiply to the same (pools outside),
+// then one global pooling (perhaps of attention with linear scaling) or flatten, then at most one dense layer.
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape);
 
-// Whether a stage's outputs are never negative, of inputs that are not or may be.
-bool certainly_positive(const PlaneStage& stage, bool inputs);
+// What of the network the engine does not do: its first such layer; empty where there is a plan.
+std::string plane_obstacle(const Network& network, const Shape& shape);
 
-// Settles levels and what is handed on, from all the rest.
+// Numbers that a stage reads of one sample at one position: 1 / sqrt(q), the root of the output's variance, then
+// sqrt(q) and the factors of the activation's formula where it has any.
+std::size_t plane_parameters(const PlaneStage& stage);
+
+// Settles what is said to be resolved, from all the rest.
 void resolve(PlanePlan& plan);
 
 // Up to the first plane of a level behind a pool, flattened, with what is handed to that level as it is in the whole.
@@ -105,6 +145,9 @@ PlanePlan plan_before(const PlanePlan& plan, std::size_t level);
 
 // Up to the last plane, all displacements of it, as it is.
 PlanePlan plan_of_covariances(const PlanePlan& plan);
+
+// Stages of all levels.
+std::size_t stage_count(const PlanePlan& plan);
 
 // Displacements between positions of the samples that are computed.
 std::size_t displacement_count(const PlanePlan& plan);

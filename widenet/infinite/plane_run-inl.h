@@ -11,7 +11,6 @@ class PlaneRun {
       : plan_(plan),
         theta_(theta),
         activations_(theta),
-        offsets_(plane_offsets(plan)),
         row_(rows.parameters(i)),
         column_(columns.parameters(block) + lane),
         row_pixels_(rows.pixels(i)),
@@ -23,7 +22,7 @@ class PlaneRun {
   // The kernel, of every lane.
   void all(double* out) {
     walk();
-    const PlaneStage& r = plan_.readout;
+    const PlaneReadOut& r = plan_.readout;
     for (std::size_t l = 0; l < W; ++l) out[l] = theta_ ? b_[l] + r.own_bias : k_[l] + r.bias;
   }
   // The rows of K of the last plane, of one lane.
@@ -69,23 +68,16 @@ class PlaneRun {
   }
 
   void displacement(std::size_t level, std::size_t a, std::size_t b) {
-    const PlaneLevel& here = plan_.levels[level];
     here_ = {level, a, b};
-    const std::size_t count = here.end - here.begin;
-    shifts_.assign(2 * (count + 1), 0);
-    shifts_[2 * count] = here.last[0][a];
-    shifts_[2 * count + 1] = here.last[1][b];
-    for (std::size_t s = count; s-- > 0;)
-      for (std::size_t axis = 0; axis < 2; ++axis)
-        shifts_[2 * s + axis] =
-            shifts_[2 * s + 2 + axis] * static_cast<std::ptrdiff_t>(plan_.stages[here.begin + s].stride[axis]);
+    level_ = &plan_.levels[level];
+    shifts_.clear();
+    for (const PlaneValues& plane : level_->planes) {
+      shifts_.push_back(level_->last[0][a] * plane.growth[0]);
+      shifts_.push_back(level_->last[1][b] * plane.growth[1]);
+    }
     sum_k_ = sum_b_ = constant<N>(0);
     level == 0 ? input() : pooled_input();
-    bool positive = here.positive;
-    for (std::size_t s = here.begin; s < here.end; ++s) {
-      stage(s, positive);
-      positive = certainly_positive(plan_.stages[s], positive);
-    }
+    for (std::size_t s = 0; s < level_->stages.size(); ++s) stage(s);
     if (level == plan_.pools.size()) {
       add_up(sum_k_, k_);
       add_up(sum_b_, b_);
@@ -97,17 +89,15 @@ class PlaneRun {
     for (std::size_t l = 0; l < W; ++l) total[l] += static_cast<double>(sums[l]);
   }
 
-  // Of the plane in front of a stage, or behind the level's last one.
-  const std::ptrdiff_t* shift(std::size_t stage) const {
-    return &shifts_[2 * (stage - plan_.levels[here_.level].begin)];
-  }
+  // Of a plane of the level.
+  const std::ptrdiff_t* shift(std::size_t plane) const { return &shifts_[2 * plane]; }
 
   // x_p . z_p' / channels, row by row.
   void input() {
     const PlaneRegion region = region_of(plan_.input, shift(0));
     const std::size_t channels = plan_.channels;
-    const N scale = constant<N>(plan_.handovers[0].scale / static_cast<double>(channels));
-    const N own = constant<N>(plan_.handovers[0].own) * scale;
+    const N scale = constant<N>(level_->planes[0].scale / static_cast<double>(channels));
+    const N own = constant<N>(level_->planes[0].own) * scale;
     for (std::size_t y = 0; y < region.size[0]; ++y) {
       const T* x = row_pixels_ + at(plan_.input, region, y, nullptr) * channels;
       const T* z = column_pixels_ + at(plan_.input, region, y, shift(0)) * channels * L;
@@ -124,18 +114,17 @@ class PlaneRun {
 
   // The sums that the pool in front has made; they came scaled, means over what lies inside are taken here.
   void pooled_input() {
-    const std::size_t begin = plan_.levels[here_.level].begin;
     const PlanePool& pool = plan_.pools[here_.level - 1];
-    const PlaneRegion region = region_of(pool.out, shift(begin));
+    const PlaneRegion region = region_of(pool.out, shift(0));
     const auto weight = [&](std::size_t axis, std::size_t o) {
-      const auto partner = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(o) + shift(begin)[axis]);
+      const auto partner = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(o) + shift(0)[axis]);
       return pool.weights[axis].empty() ? 1 : pool.weights[axis][o] * pool.weights[axis][partner];
     };
     const bool weighted = !pool.weights[0].empty();
     for (std::size_t y = 0; y < region.size[0]; ++y) {
       for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
         const T* from = scratch_.pooled(here_.level, here_.a, here_.b, which) + y * region.size[1] * L;
-        T* to = out_row(begin, region.size[1], y, 0, which);
+        T* to = out_row(0, region.size[1], y, 0, which);
         const double of_row = weight(0, region.first[0] + y);
         for (std::size_t x = 0; x < region.size[1]; ++x) {
           N sum = load<N>(from + x * L);
@@ -143,7 +132,7 @@ class PlaneRun {
           store(sum, to + x * L);
         }
       }
-      finish_row(begin, region, y, 0);
+      finish_row(0, region, y, 0);
     }
   }
 
@@ -155,39 +144,62 @@ class PlaneRun {
     return row * plane.width + column;
   }
 
-  // Whether a stage sums its windows itself: 3 x 3 over planes of one size. Others read rows that are summed already.
-  static bool sums_itself(const PlaneStage& stage) {
-    return stage.window[0] == 3 && stage.window[1] == 3 && stage.stride[0] == 1 && stage.stride[1] == 1 &&
-           stage.before[0] == 1 && stage.before[1] == 1 && stage.in == stage.out;
-  }
-  // Where row y of the plane before stage `reader`, the u-th of those on their way, is to be written.
-  T* out_row(std::size_t reader, std::size_t width, std::size_t y, std::size_t u, std::size_t which) {
-    const bool direct = reader < plan_.levels[here_.level].end && sums_itself(plan_.stages[reader]);
-    return direct ? scratch_.plane(reader % 2, which) + y * width * L : scratch_.row(u, which);
+  // Where row y of a plane, the u-th of those on their way, is to be written: to where its one reader wants it as it
+  // is.
+  T* out_row(std::size_t plane, std::size_t width, std::size_t y, std::size_t u, std::size_t which) {
+    const std::vector<PlaneHandover>& all = level_->planes[plane].handovers;
+    const bool direct = all.size() == 1 && !all[0].summed;
+    return direct ? scratch_.plane(all[0].slot, which) + y * width * L : scratch_.row(u, which);
   }
 
-  // Hands such a row on: summed along the row for the reader's windows, to the pool or to the read-out.
-  void finish_row(std::size_t reader, const PlaneRegion& region, std::size_t y, std::size_t u) {
-    const bool inside = reader < plan_.levels[here_.level].end;
-    if (inside && sums_itself(plan_.stages[reader])) return;
+  // Hands such a row on: to its readers, the pool or the read-out.
+  void finish_row(std::size_t plane, const PlaneRegion& region, std::size_t y, std::size_t u) {
+    const std::vector<PlaneHandover>& all = level_->planes[plane].handovers;
+    if (all.size() == 1 && !all[0].summed) return;
+    if (all.size() > 1) {
+      for (const PlaneHandover& handover : all) hand_over_scaled(plane, handover, region, y, u);
+      return;
+    }
     for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
       const T* from = scratch_.row(u, which);
-      if (!inside) {
+      if (!all.empty())
+        hand_over(plane, all[0], region, y, from, which, [](N sum, T* to) { store(sum, to); });
+      else
         here_.level < plan_.pools.size() ? pool_row(from, region, y, which) : read_out(from, region, y, which);
-        continue;
-      }
-      const PlaneStage& stage = plan_.stages[reader];
-      const PlaneRegion out = region_of(stage.out, shift(reader + 1));
-      const std::size_t first = out.first[1] * stage.stride[1] - stage.before[1] - region.first[1];
-      T* to = scratch_.plane(reader % 2, which) + y * out.size[1] * L;
-      window_sums<N>(from, region.size[1], first, stage.stride[1], stage.window[1], out.size[1],
-                     [&](std::size_t x, N sum) { store(sum, to + x * L); });
     }
+  }
+
+  // put(sum, to) of the windows along a row, or of the row as it is.
+  template <class Put>
+  void hand_over(std::size_t plane, const PlaneHandover& handover, const PlaneRegion& region, std::size_t y,
+                 const T* from, std::size_t which, const Put& put) {
+    T* to = scratch_.plane(handover.slot, which);
+    if (!handover.summed) {
+      to += y * region.size[1] * L;
+      for (std::size_t x = 0; x < region.size[1]; ++x) put(load<N>(from + x * L), to + x * L);
+      return;
+    }
+    const std::ptrdiff_t along[2] = {0, shift(plane)[1] / static_cast<std::ptrdiff_t>(handover.stride[1])};
+    const PlaneRegion out = region_of(handover.out, along);
+    const std::size_t first = out.first[1] * handover.stride[1] - handover.before[1] - region.first[1];
+    to += y * out.size[1] * L;
+    window_sums<N>(from, region.size[1], first, handover.stride[1], handover.window[1], out.size[1],
+                   [&](std::size_t x, N sum) { put(sum, to + x * L); });
+  }
+  // From K and Theta as they are.
+  void hand_over_scaled(std::size_t plane, const PlaneHandover& handover, const PlaneRegion& region, std::size_t y,
+                        std::size_t u) {
+    const N scale = constant<N>(handover.scale), own = constant<N>(handover.own);
+    hand_over(plane, handover, region, y, scratch_.row(u, 0), 0, [&](N sum, T* to) { store(scale * sum, to); });
+    if (!theta_) return;
+    const std::ptrdiff_t to_k = scratch_.plane(handover.slot, 0) - scratch_.plane(handover.slot, 1);
+    hand_over(plane, handover, region, y, scratch_.row(u, 1), 1,
+              [&](N sum, T* to) { store(multiply_add(own, load<N>(to + to_k), scale * sum), to); });
   }
 
   void read_out(const T* from, const PlaneRegion& region, std::size_t y, std::size_t which) {
     const Plane& plane = plan_.last_plane(here_.level);
-    const std::ptrdiff_t* displacement = shift(plan_.levels[here_.level].end);
+    const std::ptrdiff_t* displacement = shift(level_->stages.size());
     const std::size_t p = at(plane, region, y, nullptr), partner = at(plane, region, y, displacement);
     if (sink_) return (*sink_)(p, partner, region.size[1], from + sink_lane_);
     N& sum = which == 0 ? sum_k_ : sum_b_;
@@ -253,36 +265,66 @@ class PlaneRun {
   }
 
   // One stage on the displacement, a few rows at a time.
-  void stage(std::size_t s, bool positive) {
-    const PlaneStage& stage = plan_.stages[s];
-    const PlaneRegion in = region_of(stage.in, shift(s)), out = region_of(stage.out, shift(s + 1));
-    const std::size_t parameters = plane_parameters(stage), offset = offsets_[s];
-    Rows rows{.k = {},
-              .b = {},
-              .taps = stage.window[0],
-              .stride = stage.stride[0],
-              .mine = {},
-              .theirs = {},
-              .to = {},
-              .width = out.size[1],
-              .raw = sums_itself(stage)};
-    for (std::size_t y = 0, count = U; y < out.size[0]; y += count) {
+  void stage(std::size_t s) {
+    const PlaneStage& stage = level_->stages[s];
+    const PlaneValues& values = level_->planes[s + 1];
+    const PlaneRegion out = region_of(stage.out, shift(s + 1));
+    const std::size_t parameters = plane_parameters(stage);
+    Rows rows = begin_rows(stage, out.size[1]);
+    const std::size_t most = (U - 1) * rows.stride + rows.taps <= plane_taps ? U : 1;
+    const bool positive = all_positive(stage);
+    for (std::size_t y = 0, count = most; y < out.size[0]; y += count) {
       if (out.size[0] - y < U) count = 1;
-      for (std::size_t t = 0; t < (count - 1) * rows.stride + rows.taps; ++t) {
-        const std::size_t p = (out.first[0] + y) * rows.stride + t - stage.before[0] - in.first[0];
-        rows.k[t] = p < in.size[0] ? scratch_.plane(s % 2, 0) + p * out.size[1] * L : scratch_.zeros();
-        rows.b[t] = p < in.size[0] ? scratch_.plane(s % 2, 1) + p * out.size[1] * L : scratch_.zeros();
-      }
+      stage.inputs.size() == 1 ? read_rows(stage.inputs[0], out, y, count, rows)
+                               : read_rows(stage, out, y, count, rows);
       for (std::size_t u = 0; u < count; ++u) {
         for (std::size_t which = 0; which < 2; ++which) rows.to[which][u] = out_row(s + 1, rows.width, y + u, u, which);
-        rows.mine[u] = row_ + offset + at(stage.out, out, y + u, nullptr) * parameters;
-        rows.theirs[u] = column_ + (offset + at(stage.out, out, y + u, shift(s + 1)) * parameters) * L;
+        rows.mine[u] = row_ + stage.parameters + at(stage.out, out, y + u, nullptr) * parameters;
+        rows.theirs[u] = column_ + (stage.parameters + at(stage.out, out, y + u, shift(s + 1)) * parameters) * L;
       }
       if (count == U)
-        activations_.template activate<U>(stage, plan_.handovers[s + 1], positive, rows);
+        activations_.template activate<U>(stage, values, positive, rows);
       else
-        activations_.template activate<1>(stage, plan_.handovers[s + 1], positive, rows);
+        activations_.template activate<1>(stage, values, positive, rows);
       for (std::size_t u = 0; u < count; ++u) finish_row(s + 1, out, y + u, u);
+    }
+  }
+  static Rows begin_rows(const PlaneStage& stage, std::size_t width) {
+    Rows rows{
+        .k = {}, .b = {}, .taps = 0, .stride = 0, .mine = {}, .theirs = {}, .to = {}, .width = width, .raw = false};
+    for (const PlaneInput& input : stage.inputs) rows.taps += input.window[0];
+    rows.stride = stage.inputs.size() == 1 ? stage.inputs[0].stride[0] : rows.taps;
+    rows.raw = stage.sums_itself();
+    return rows;
+  }
+  bool all_positive(const PlaneStage& stage) const {
+    return std::all_of(stage.inputs.begin(), stage.inputs.end(),
+                       [&](const PlaneInput& input) { return level_->planes[input.plane].positive; });
+  }
+
+  // What `count` rows from y on read of the one input, whose rows they share.
+  void read_rows(const PlaneInput& input, const PlaneRegion& out, std::size_t y, std::size_t count, Rows& rows) {
+    const std::size_t first = (out.first[0] + y) * input.stride[0];
+    read_taps(input, first, (count - 1) * rows.stride + rows.taps, rows.width, rows, 0);
+  }
+  // Of several inputs, row after row.
+  void read_rows(const PlaneStage& stage, const PlaneRegion& out, std::size_t y, std::size_t count, Rows& rows) {
+    std::size_t at = 0;
+    for (std::size_t u = 0; u < count; ++u)
+      for (const PlaneInput& input : stage.inputs) {
+        read_taps(input, (out.first[0] + y + u) * input.stride[0], input.window[0], rows.width, rows, at);
+        at += input.window[0];
+      }
+  }
+  // Pointers to `count` rows of the plane from first - before on, to rows.k[at] and rows.b[at].
+  void read_taps(const PlaneInput& input, std::size_t first, std::size_t count, std::size_t width, Rows& rows,
+                 std::size_t at) {
+    const PlaneRegion in = region_of(input.in, shift(input.plane));
+    const std::size_t slot = level_->planes[input.plane].handovers[input.handover].slot;
+    for (std::size_t t = 0; t < count; ++t) {
+      const std::size_t p = first + t - input.before[0] - in.first[0];
+      rows.k[at + t] = p < in.size[0] ? scratch_.plane(slot, 0) + p * width * L : scratch_.zeros();
+      rows.b[at + t] = p < in.size[0] ? scratch_.plane(slot, 1) + p * width * L : scratch_.zeros();
     }
   }
 
@@ -294,7 +336,6 @@ class PlaneRun {
   const PlanePlan& plan_;
   bool theta_;
   PlaneActivations<N, T> activations_;
-  std::vector<std::size_t> offsets_;
   const T* row_;
   const T* column_;
   const T* row_pixels_;
@@ -303,6 +344,7 @@ class PlaneRun {
   const T* column_weights_;
   PlaneScratch<T>& scratch_;
   Place here_{};
+  const PlaneLevel* level_ = nullptr;
   std::vector<std::ptrdiff_t> shifts_;  // of every plane of the level
   std::vector<PooledRow> pooled_rows_;
   std::vector<T*> targets_;

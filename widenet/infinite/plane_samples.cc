@@ -28,24 +28,24 @@ void scaled_roots(double scale, const std::vector<double>& q, std::vector<double
   for (std::size_t k = 0; k < q.size(); ++k) out[k] = scale * std::sqrt(q[k]);
 }
 
-// q' = scale sum(q) + bias over the window, summed down the columns first; [position][lane].
-std::vector<double> through_window(const PlaneStage& stage, const std::vector<double>& q, std::size_t lanes) {
-  const std::size_t row = stage.in.width * lanes;
-  std::vector<double> out(stage.out.size() * lanes), down(row);
-  for (std::size_t y = 0; y < stage.out.height; ++y) {
+// Adds scale sum(q) over the window, summed down the columns first; [position][lane].
+void add_window(const PlaneInput& input, const std::vector<double>& q, std::size_t lanes, std::vector<double>& to) {
+  const std::size_t row = input.in.width * lanes;
+  std::vector<double> down(row), sum(lanes);
+  for (std::size_t y = 0; y < input.out.height; ++y) {
     std::fill(down.begin(), down.end(), 0.0);
-    const Range taps = taps_inside(stage, 0, y);
+    const Range taps = taps_inside(input, 0, y);
     for (std::size_t t = taps.begin; t < taps.end; ++t)
-      add(q.data() + (y * stage.stride[0] + t - stage.before[0]) * row, row, down.data());
-    for (std::size_t x = 0; x < stage.out.width; ++x) {
-      double* sum = out.data() + (y * stage.out.width + x) * lanes;
-      const Range along = taps_inside(stage, 1, x);
+      add(q.data() + (y * input.stride[0] + t - input.before[0]) * row, row, down.data());
+    for (std::size_t x = 0; x < input.out.width; ++x) {
+      std::fill(sum.begin(), sum.end(), 0.0);
+      const Range along = taps_inside(input, 1, x);
       for (std::size_t t = along.begin; t < along.end; ++t)
-        add(down.data() + (x * stage.stride[1] + t - stage.before[1]) * lanes, lanes, sum);
+        add(down.data() + (x * input.stride[1] + t - input.before[1]) * lanes, lanes, sum.data());
+      double* out = to.data() + (y * input.out.width + x) * lanes;
+      for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] += input.scale * sum[lane];
     }
   }
-  for (double& sum : out) sum = stage.scale * sum + stage.bias;
-  return out;
 }
 
 }  // namespace
@@ -55,17 +55,10 @@ std::size_t plane_parameters(const PlaneStage& stage) {
   return std::holds_alternative<ReluDual>(*stage.activation) ? 2 : 3 + factor_count(*stage.activation);
 }
 
-std::vector<std::size_t> plane_offsets(const PlanePlan& plan) {
-  std::vector<std::size_t> offsets{0};
-  for (const PlaneStage& stage : plan.stages)
-    offsets.push_back(offsets.back() + plane_parameters(stage) * stage.out.size());
-  return offsets;
-}
-
 std::vector<std::size_t> variance_offsets(const PlanePlan& plan) {
   std::vector<std::size_t> offsets{0, 0};
   for (std::size_t l = 1; l < plan.levels.size(); ++l) {
-    const auto stages = std::span(plan.stages).subspan(plan.levels[l].begin, plan.levels[l].end - plan.levels[l].begin);
+    const std::vector<PlaneStage>& stages = plan.levels[l].stages;
     const bool read = std::any_of(stages.begin(), stages.end(), [](const PlaneStage& s) { return s.activation; });
     offsets.push_back(offsets.back() + (read ? plan.first_plane(l).size() : 0));
   }
@@ -88,13 +81,11 @@ PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, Matr
       own_(own),
       lanes_(as == As::rows ? 1 : plane_lanes<T>),
       pixel_count_(plan.input.size() * plan.channels),
-      offsets_(plane_offsets(plan)),
       pooled_(variance_offsets(plan)),
-      parameter_count_(offsets_.back()),
       weight_count_(weight_count(plan)),
       held_(room / lanes_, std::size_t(-1)),
       pixels_(room * pixel_count_),
-      parameters_(room * parameter_count_),
+      parameters_(room * plan.parameters),
       weights_(room * weight_count_) {}
 
 template <class T>
@@ -120,12 +111,24 @@ void PlaneSamples<T>::prepare(std::size_t unit) {
       q.assign((pooled_[l + 1] - pooled_[l]) * lanes_, 0.0);
       own(pooled_[l], pooled_[l + 1], q.data());
     }
-    if (q.empty()) continue;
-    for (std::size_t s = plan_.levels[l].begin; s < plan_.levels[l].end; ++s) {
-      q = through_window(plan_.stages[s], q, lanes_);
-      if (plan_.stages[s].activation)
-        activate(s, q, parameters_.data() + place(unit) * parameter_count_ + offsets_[s] * lanes_);
-    }
+    if (!q.empty()) run_level(plan_.levels[l], std::move(q), parameters_.data() + place(unit) * plan_.parameters);
+  }
+}
+
+// The variances of all planes of a level, from those of its first one.
+template <class T>
+void PlaneSamples<T>::run_level(const PlaneLevel& level, std::vector<double> q, T* parameters) const {
+  // By the slots of their handovers, as the engine keeps the planes themselves.
+  std::vector<std::vector<double>> kept(plan_.slots);
+  for (std::size_t p = 0;; ++p) {
+    for (const PlaneHandover& handover : level.planes[p].handovers) kept[handover.slot] = q;
+    if (p == level.stages.size()) return;
+    const PlaneStage& stage = level.stages[p];
+    q.assign(stage.out.size() * lanes_, 0.0);
+    for (const PlaneInput& input : stage.inputs)
+      add_window(input, kept[level.planes[input.plane].handovers[input.handover].slot], lanes_, q);
+    for (double& sum : q) sum += stage.bias;
+    if (stage.activation) activate(stage, level.planes[p + 1].scale, q, parameters + stage.parameters * lanes_);
   }
 }
 
@@ -152,9 +155,9 @@ std::vector<double> PlaneSamples<T>::read_pixels(std::size_t unit) {
 }
 
 template <class T>
-void PlaneSamples<T>::activate(std::size_t s, std::vector<double>& q, T* to) const {
-  const ClosedDual& dual = *plan_.stages[s].activation;
-  const std::size_t count = plane_parameters(plan_.stages[s]), positions = q.size() / lanes_;
+void PlaneSamples<T>::activate(const PlaneStage& stage, double leaving, std::vector<double>& q, T* to) const {
+  const ClosedDual& dual = *stage.activation;
+  const std::size_t count = plane_parameters(stage), positions = q.size() / lanes_;
   const auto* relu = std::get_if<ReluDual>(&dual);
   std::vector<double> inverse_root(q.size()), root(q.size());
   inverse_roots(q, inverse_root);
@@ -166,7 +169,7 @@ void PlaneSamples<T>::activate(std::size_t s, std::vector<double>& q, T* to) con
       to[(k / lanes_ * count + f) * lanes_ + k % lanes_] = static_cast<T>(numbers[f - 2]);
   }
   // A ReLU's outputs leave scaled for what reads them; the row brings the scale.
-  scaled_roots(relu && lanes_ == 1 ? plan_.handovers[s + 1].scale : 1, q, root);
+  scaled_roots(relu && lanes_ == 1 ? leaving : 1, q, root);
   for (std::size_t p = 0; p < positions; ++p)
     for (std::size_t lane = 0; lane < lanes_; ++lane) {
       const std::size_t k = p * lanes_ + lane;
@@ -177,7 +180,7 @@ void PlaneSamples<T>::activate(std::size_t s, std::vector<double>& q, T* to) con
 
 template <class T>
 std::size_t PlaneSamples<T>::bytes(const PlanePlan& plan) {
-  return (plan.input.size() * plan.channels + plane_offsets(plan).back() + weight_count(plan)) * sizeof(T);
+  return (plan.input.size() * plan.channels + plan.parameters + weight_count(plan)) * sizeof(T);
 }
 
 template class PlaneSamples<double>;

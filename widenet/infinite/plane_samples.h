@@ -12,13 +12,6 @@ namespace widenet {
 template <class T>
 inline constexpr std::size_t plane_lanes = 64 / sizeof(T);
 
-// Numbers that a stage's activation reads of one sample at one position: 1 / sqrt(q), the root of the output's
-// variance, then sqrt(q) and the factors of the formula where it has any.
-std::size_t plane_parameters(const PlaneStage& stage);
-
-// Where the parameters of the stages begin: [stage][position][parameter].
-std::vector<std::size_t> plane_offsets(const PlanePlan& plan);
-
 // Behind pools the variances of a sample are sums of its covariances with itself: [level][position], where the
 // variances of a level that has activations begin; one entry more than levels.
 std::vector<std::size_t> variance_offsets(const PlanePlan& plan);
@@ -43,7 +36,8 @@ class PlaneSamples {
 
   // [position][channel] of a sample or, with [lane] behind, of a block.
   const T* pixels(std::size_t unit) const { return pixels_.data() + place(unit) * pixel_count_; }
-  const T* parameters(std::size_t unit) const { return parameters_.data() + place(unit) * parameter_count_; }
+  // [stage][position][parameter], [lane] behind.
+  const T* parameters(std::size_t unit) const { return parameters_.data() + place(unit) * plan_.parameters; }
   // [position] of attention.
   const T* weights(std::size_t unit) const { return weights_.data() + place(unit) * weight_count_; }
 
@@ -54,13 +48,14 @@ class PlaneSamples {
   std::size_t place(std::size_t unit) const { return unit % held_.size() * lanes_; }
   void prepare(std::size_t unit);
   std::vector<double> read_pixels(std::size_t unit);
-  void activate(std::size_t stage, std::vector<double>& q, T* to) const;
+  void run_level(const PlaneLevel& level, std::vector<double> q, T* parameters) const;
+  void activate(const PlaneStage& stage, double leaving, std::vector<double>& q, T* to) const;
 
   const PlanePlan& plan_;
   MatrixView<const T> x_, own_;
   std::size_t lanes_, pixel_count_;
-  std::vector<std::size_t> offsets_, pooled_;
-  std::size_t parameter_count_, weight_count_;
+  std::vector<std::size_t> pooled_;
+  std::size_t weight_count_;
   std::vector<std::size_t> held_;  // which unit stands in each place
   Buffer<T> pixels_, parameters_, weights_;
 };

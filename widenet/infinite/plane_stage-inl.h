@@ -11,15 +11,15 @@ class PlaneActivations {
 
   // Of Count rows, with what the stage's outputs are handed on with.
   template <std::size_t Count>
-  void activate(const PlaneStage& stage, const PlaneHandover& reader, bool positive, const Rows& rows) const {
-    if (!stage.activation) return pass_on<Count>(stage, reader, rows);
+  void activate(const PlaneStage& stage, const PlaneValues& out, bool positive, const Rows& rows) const {
+    if (!stage.activation) return pass_on<Count>(stage, out, rows);
     std::visit(
         [&](const auto& dual) {
           if constexpr (std::is_same_v<std::decay_t<decltype(dual)>, ReluDual>) {
-            rows.raw ? relu_of<true, Count>(dual, positive, stage, reader, rows)
-                     : relu_of<false, Count>(dual, positive, stage, reader, rows);
+            rows.raw ? relu_of<true, Count>(dual, positive, stage, out, rows)
+                     : relu_of<false, Count>(dual, positive, stage, out, rows);
           } else {
-            for (std::size_t u = 0; u < Count; ++u) dual_row(dual, stage, reader, rows, u);
+            for (std::size_t u = 0; u < Count; ++u) dual_row(dual, stage, out, rows, u);
           }
         },
         *stage.activation);
@@ -28,18 +28,20 @@ class PlaneActivations {
  private:
   static constexpr std::size_t L = plane_lanes<T>;
 
-  // What a row is made of beside its sums: all outputs leave scaled for their reader.
+  // What a row is made of beside its sums: all outputs leave scaled.
   struct Affine {
     N bias, own_bias;  // of this stage
-    N scale, own;      // of the reader
+    N scale, own;      // that outputs leave with
+    N equal;           // complements below are 0: equal patches are exactly as alike as a patch and itself
   };
-  static Affine affine_of(const PlaneStage& stage, const PlaneHandover& reader) {
-    return {constant<N>(stage.bias), constant<N>(stage.own_bias), constant<N>(reader.scale), constant<N>(reader.own)};
+  static Affine affine_of(const PlaneStage& stage, const PlaneValues& out) {
+    return {constant<N>(stage.bias), constant<N>(stage.own_bias), constant<N>(out.scale), constant<N>(out.own),
+            constant<N>(stage.roundings * static_cast<double>(std::numeric_limits<T>::epsilon()))};
   }
 
   template <std::size_t Count>
-  void pass_on(const PlaneStage& stage, const PlaneHandover& reader, const Rows& rows) const {
-    const Affine a = affine_of(stage, reader);
+  void pass_on(const PlaneStage& stage, const PlaneValues& out, const Rows& rows) const {
+    const Affine a = affine_of(stage, out);
     for (std::size_t u = 0; u < Count; ++u)
       for (std::size_t x = 0; x < rows.width; ++x) {
         const N k = a.scale * (window_sum<N>(rows.k, rows, u, x) + a.bias);
@@ -50,13 +52,9 @@ class PlaneActivations {
       }
   }
 
-  // Correlations nearer to 1 than rounding are 1: equal patches are exactly as alike as a patch and itself.
-  static constexpr T equal = 8 * std::numeric_limits<T>::epsilon();
-
   template <class D>
-  void dual_row(const D& dual, const PlaneStage& stage, const PlaneHandover& reader, const Rows& rows,
-                std::size_t u) const {
-    const Affine a = affine_of(stage, reader);
+  void dual_row(const D& dual, const PlaneStage& stage, const PlaneValues& out, const Rows& rows, std::size_t u) const {
+    const Affine a = affine_of(stage, out);
     T *to_k = rows.to[0][u], *to_b = rows.to[1][u];
     constexpr std::size_t parameters = 3 + D::factors;
     const N one = constant<N>(1), zero = constant<N>(0);
@@ -74,7 +72,7 @@ class PlaneActivations {
       const N inverse = constant<N>(mine[0]) * load<N>(theirs);
       const N rho = (window_sum<N>(rows.k, rows, u, x) + a.bias) * inverse;
       N complement = larger(one - magnitude(rho), zero);
-      complement = select(complement < constant<N>(equal), zero, complement);
+      complement = select(complement < a.equal, zero, complement);
       const Dual<N> result = pair<N>(dual, {with_sign_of(complement, rho), with_sign_of(one - complement, rho)}, i, j);
       N after = result.out.rho;
       if constexpr (!D::gives_covariance) after = after * (constant<N>(mine[1]) * load<N>(theirs + L));
@@ -89,7 +87,7 @@ class PlaneActivations {
   template <bool Theta, bool Positive, bool Raw, bool Unit>
   struct PlaneKind {
     static constexpr bool theta = Theta, positive = Positive, raw = Raw;
-    static constexpr bool unit = Unit;  // the reader's own is 1
+    static constexpr bool unit = Unit;  // the outputs' own is 1
   };
 
   // The first half of columns x, x + 1, ... of Count rows.
@@ -112,7 +110,7 @@ class PlaneActivations {
           block.s[c * Count + u] = (sums[u] + a.bias) * inverse;
           complement = one - magnitude(block.s[c * Count + u]);
         }
-        complement = select(complement < constant<N>(equal), zero, complement);
+        complement = select(complement < a.equal, zero, complement);
         if constexpr (!Kind::positive) block.s[c * Count + u] = with_sign_of(complement, block.s[c * Count + u]);
         block.pole[c * Count + u] = pole_root(complement);
       }
@@ -146,15 +144,15 @@ class PlaneActivations {
     }
   }
 
-  // The samples' roots already hold the reader's scale; the slope takes it here. The roots of one block run beside the
+  // The samples' roots already hold the outputs' scale; the slope takes it here. The roots of one block run beside the
   // polynomials of the one before.
   template <class Kind, std::size_t Count>
-  void relu(ReluDual dual, const PlaneStage& stage, const PlaneHandover& reader, const Rows& rows) const {
-    dual.alpha *= reader.scale;
-    dual.beta *= reader.scale;
+  void relu(ReluDual dual, const PlaneStage& stage, const PlaneValues& out, const Rows& rows) const {
+    dual.alpha *= out.scale;
+    dual.beta *= out.scale;
     // About eight polynomials hide one another's latency; the short ones of float32 four, with more registers left.
     constexpr std::size_t columns = sizeof(T) == 8 ? 2 : 1;
-    const Affine a = affine_of(stage, reader);
+    const Affine a = affine_of(stage, out);
     WindowSums<Kind::raw, Count, N, T> k(rows.k, rows), b(rows.b, rows);
     PlaneBlock<N, Count * columns> even, odd;
     const std::size_t blocks = rows.width / columns;
@@ -174,17 +172,17 @@ class PlaneActivations {
   }
 
   template <bool Raw, std::size_t Count>
-  void relu_of(const ReluDual& dual, bool positive, const PlaneStage& stage, const PlaneHandover& reader,
+  void relu_of(const ReluDual& dual, bool positive, const PlaneStage& stage, const PlaneValues& out,
                const Rows& rows) const {
-    const bool unit = reader.own == 1;
+    const bool unit = out.own == 1;
     if (!theta_)
-      positive ? relu<PlaneKind<false, true, Raw, true>, Count>(dual, stage, reader, rows)
-               : relu<PlaneKind<false, false, Raw, true>, Count>(dual, stage, reader, rows);
+      positive ? relu<PlaneKind<false, true, Raw, true>, Count>(dual, stage, out, rows)
+               : relu<PlaneKind<false, false, Raw, true>, Count>(dual, stage, out, rows);
     else if (positive)
-      unit ? relu<PlaneKind<true, true, Raw, true>, Count>(dual, stage, reader, rows)
-           : relu<PlaneKind<true, true, Raw, false>, Count>(dual, stage, reader, rows);
+      unit ? relu<PlaneKind<true, true, Raw, true>, Count>(dual, stage, out, rows)
+           : relu<PlaneKind<true, true, Raw, false>, Count>(dual, stage, out, rows);
     else
-      relu<PlaneKind<true, false, Raw, false>, Count>(dual, stage, reader, rows);
+      relu<PlaneKind<true, false, Raw, false>, Count>(dual, stage, out, rows);
   }
 
   bool theta_;
