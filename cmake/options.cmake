@@ -33,6 +33,10 @@ function(widenet_flags target)
     target_compile_options(${target} PRIVATE -march=x86-64-v3)
     target_compile_definitions(${target} PRIVATE HWY_DISABLE_PCLMUL_AES
                                                  "HWY_DISABLED_TARGETS=(HWY_AVX3_DL|HWY_SSE4|HWY_SSSE3)")
+  else()
+    # NEON on ARM: register blocks are arrays of vectors, whose length SVE does not tell beforehand.
+    target_compile_definitions(${target} PRIVATE
+                               "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)")
   endif()
   if(WIDENET_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
