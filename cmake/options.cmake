@@ -34,7 +34,11 @@ function(widenet_flags target)
     target_compile_definitions(${target} PRIVATE HWY_DISABLE_PCLMUL_AES
                                                  "HWY_DISABLED_TARGETS=(HWY_AVX3_DL|HWY_SSE4|HWY_SSSE3)")
   else()
-    # NEON on ARM: register blocks are arrays of vectors, whose length SVE does not tell beforehand.
+    # NEON on ARM: register blocks are arrays of vectors, whose length SVE does not tell beforehand. Highway compiles its
+    # vectors with AES, and the compiler inlines them into code that has it alone.
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+      target_compile_options(${target} PRIVATE -march=armv8-a+crypto)
+    endif()
     target_compile_definitions(${target} PRIVATE
                                "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)")
   endif()
