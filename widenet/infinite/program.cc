@@ -195,10 +195,6 @@ class Compiler {
   std::size_t pending_slot_ = 0;
 };
 
-std::size_t dual_parameters(const ClosedDual& dual) {
-  return std::visit([](const auto& d) { return 1 + d.factors + (d.gives_covariance ? 1 : 0); }, dual);
-}
-
 double dual_operations(const ClosedDual& dual) {
   return std::visit(
       Overloaded{
@@ -226,6 +222,10 @@ Program arc_cosine_program(std::size_t order) {
   Program program;
   program.steps.emplace_back(DualStep{0, *closed_dual({"rectified_monomial", {static_cast<double>(order)}})});
   return program;
+}
+
+std::size_t dual_parameters(const ClosedDual& dual) {
+  return std::visit([](const auto& d) { return 1 + d.factors + (d.gives_covariance ? 1 : 0); }, dual);
 }
 
 std::size_t parameter_count(const Step& step) {

@@ -97,6 +97,9 @@ Program compile(const Network& network, std::size_t features);
 // rectified monomial on the samples as they are.
 Program arc_cosine_program(std::size_t order);
 
+// Numbers of one sample that the formula of a dual reads: those that own_moments() writes.
+std::size_t dual_parameters(const ClosedDual& dual);
+
 // Numbers of one sample that a step reads, in this order.
 std::size_t parameter_count(const Step& step);
 std::size_t parameter_count(const Program& program);

@@ -50,7 +50,7 @@ class SampleRun {
     double scratch[most_dual_numbers];
     written = written && to_;
     const DualMoments m = own_moments(dual, own.nngp, written ? to_ : scratch);
-    if (written) to_ += std::visit([](const auto& d) { return 1 + d.factors + (d.gives_covariance ? 1 : 0); }, dual);
+    if (written) to_ += dual_parameters(dual);
     own = checked({m.variance, own.ntk == 0 ? 0 : own.ntk * m.slope});
   }
 
