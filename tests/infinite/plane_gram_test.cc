@@ -211,7 +211,10 @@ TEST(PlaneGram, IsThatOfThePlainInterpreter) {
     const auto [network, shape] = random_planes(random);
     const auto plan = plane_plan(network, shape);
     ASSERT_TRUE(plan) << to_text(network);
-    const Matrix<double> x = images(random, 5, shape);
+    Matrix<double> x = images(random, 5, shape);
+    // Zeros that the plain one rounds would be divided by the root of what layer_norm adds to variances, a millionth.
+    if (to_text(network).find("layer_norm") != std::string::npos)
+      for (double& pixel : x.row(0)) pixel += 1;
     for (const Limit limit : {Limit::nngp, Limit::ntk}) {
       const Matrix<double> k = materialize(*plane_gram<double>(*plan, limit, x.view()));
       const Matrix<double> plain = materialize(*position_gram({limit, network}, shape, x.view()));
@@ -264,10 +267,9 @@ TEST(PlaneGram, HasTheSameBitsOfMoreSamplesThanAThreadHasRoomFor) {
 
 TEST(PlaneGram, LeavesOtherNetworksToOthers) {
   const Shape shape{{4, 4}, 2};
-  for (const char* text :
-       {"conv(3x3, padding=circular) relu flatten dense", "conv(3x3) tanh flatten dense",
-        "conv(3x3) relu avg_pool(2x2, padding=circular) flatten dense", "conv(3x3) relu flatten dense relu dense",
-        "flatten dense", "conv(2x2) layer_norm relu flatten dense"})
+  for (const char* text : {"conv(3x3, padding=circular) relu flatten dense", "conv(3x3) tanh flatten dense",
+                           "conv(3x3) relu avg_pool(2x2, padding=circular) flatten dense",
+                           "conv(3x3) relu flatten dense relu dense", "flatten dense"})
     EXPECT_FALSE(plane_plan(parse_network(text), shape)) << text;
 }
 

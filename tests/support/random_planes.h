@@ -12,7 +12,7 @@
 
 namespace widenet::testing_support {
 
-// Convolutions, dense layers, pools, activations and branches with a read-out, on a random shape.
+// Convolutions, dense layers, pools, norms, activations, dropout and branches with a read-out, on a random shape.
 class RandomPlanes {
  public:
   explicit RandomPlanes(Random& random) : random_(random), shape_{{}, 1 + below(random, 3)} {
@@ -35,6 +35,7 @@ class RandomPlanes {
       add(network, GlobalPool{one_in(3)});
     else
       add(network, Flatten{});
+    if (one_in(4)) add(network, Dropout{pick(0.5, 0.9)});
     add(network, Dense{});
     return {network, input};
   }
@@ -92,9 +93,20 @@ class RandomPlanes {
       add(network, random_conv(random_stride(), one_in(3) ? Padding::valid : Padding::same));
   }
 
+  // On Gaussian values, perhaps with a norm in front and dropout behind.
   void add_activation(Network& network) {
+    if (one_in(4)) add(network, random_norm());
     const char* texts[] = {"relu", "abs", "leaky_relu(0.1)", "erf", "gelu", "sin"};
     add(network, parse_network(texts[below(random_, 6)]).layers[0]);
+    if (one_in(4)) add(network, Dropout{pick(0.5, 0.9)});
+  }
+  // Over channels, and any axes of the positions.
+  LayerNorm random_norm() {
+    LayerNorm norm;
+    for (std::size_t a = 0; a < shape_.positions.size(); ++a)
+      if (one_in(3)) norm.axes.push_back(a + 1);
+    if (!norm.axes.empty()) norm.axes.push_back(shape_.positions.size() + 1);
+    return norm;
   }
 
   // Up to three branches of one stride that read Gaussian values and end in such; one may pass them on.

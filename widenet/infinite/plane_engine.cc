@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numbers>
+#include <span>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "widenet/infinite/plane_engine.cc"
@@ -22,26 +23,26 @@ namespace HWY_NAMESPACE {
 
 template <class T>
 void run(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
-         std::size_t block, PlaneScratch<T>& scratch, double* out) {
+         std::size_t block, std::size_t itself, PlaneScratch<T>& scratch, double* out) {
   using N = Vector<T>;
   for (std::size_t lane = 0; lane < plane_lanes<T>; lane += Number<N>::lanes)
-    PlaneRun<N, T>(plan, theta, rows, i, columns, block, lane, scratch).all(out + lane);
+    PlaneRun<N, T>(plan, theta, rows, i, columns, block, lane, itself, scratch).all(out + lane);
 }
 template <class T>
 void run_one(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
              std::size_t block, std::size_t lane, PlaneScratch<T>& scratch, const PlaneSink<T>& sink) {
   using N = Vector<T>;
   const std::size_t first = lane / Number<N>::lanes * Number<N>::lanes;
-  PlaneRun<N, T>(plan, false, rows, i, columns, block, first, scratch).rows(lane - first, sink);
+  PlaneRun<N, T>(plan, false, rows, i, columns, block, first, lane, scratch).rows(lane - first, sink);
 }
 
 void run_double(const PlanePlan& p, bool t, const PlaneSamples<double>& r, std::size_t i, const PlaneSamples<double>& c,
-                std::size_t b, PlaneScratch<double>& s, double* out) {
-  run(p, t, r, i, c, b, s, out);
+                std::size_t b, std::size_t itself, PlaneScratch<double>& s, double* out) {
+  run(p, t, r, i, c, b, itself, s, out);
 }
 void run_float(const PlanePlan& p, bool t, const PlaneSamples<float>& r, std::size_t i, const PlaneSamples<float>& c,
-               std::size_t b, PlaneScratch<float>& s, double* out) {
-  run(p, t, r, i, c, b, s, out);
+               std::size_t b, std::size_t itself, PlaneScratch<float>& s, double* out) {
+  run(p, t, r, i, c, b, itself, s, out);
 }
 void run_one_double(const PlanePlan& p, const PlaneSamples<double>& r, std::size_t i, const PlaneSamples<double>& c,
                     std::size_t b, std::size_t lane, PlaneScratch<double>& s, const PlaneSink<double>& sink) {
@@ -107,13 +108,13 @@ using D = PlaneSamples<double>;
 using F = PlaneSamples<float>;
 template <>
 void run_planes(const PlanePlan& plan, bool theta, const D& rows, std::size_t i, const D& columns, std::size_t block,
-                PlaneScratch<double>& scratch, double* out) {
-  HWY_DYNAMIC_DISPATCH(run_double)(plan, theta, rows, i, columns, block, scratch, out);
+                std::size_t itself, PlaneScratch<double>& scratch, double* out) {
+  HWY_DYNAMIC_DISPATCH(run_double)(plan, theta, rows, i, columns, block, itself, scratch, out);
 }
 template <>
 void run_planes(const PlanePlan& plan, bool theta, const F& rows, std::size_t i, const F& columns, std::size_t block,
-                PlaneScratch<float>& scratch, double* out) {
-  HWY_DYNAMIC_DISPATCH(run_float)(plan, theta, rows, i, columns, block, scratch, out);
+                std::size_t itself, PlaneScratch<float>& scratch, double* out) {
+  HWY_DYNAMIC_DISPATCH(run_float)(plan, theta, rows, i, columns, block, itself, scratch, out);
 }
 template <>
 void run_rows(const PlanePlan& plan, const D& rows, std::size_t i, const D& columns, std::size_t block,

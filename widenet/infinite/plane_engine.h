@@ -42,18 +42,22 @@ class PlaneScratch {
   Buffer<T> data_;
 };
 
+// No lane of a block.
+inline constexpr std::size_t no_lane = static_cast<std::size_t>(-1);
+
 // out[lane] = the kernel (NNGP or NTK) of sample i of `rows` and of the lanes of a block of `columns`; plane_lanes<T>
-// numbers.
+// numbers. In lane `itself`, if any, is the same sample, as dropout means it.
 template <class T>
 void run_planes(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
-                const PlaneSamples<T>& columns, std::size_t block, PlaneScratch<T>& scratch, double* out);
+                const PlaneSamples<T>& columns, std::size_t block, std::size_t itself, PlaneScratch<T>& scratch,
+                double* out);
 
 // Takes a row of K of the last plane: values[x * plane_lanes<T>] belongs to position p + x of one sample and partner +
 // x of the other, x < count.
 template <class T>
 using PlaneSink = std::function<void(std::size_t p, std::size_t partner, std::size_t count, const T* values)>;
 
-// All rows of sample i and the one in `lane` of a block, displacement after displacement.
+// All rows of sample i and itself in `lane` of a block, displacement after displacement.
 template <class T>
 void run_rows(const PlanePlan& plan, const PlaneSamples<T>& rows, std::size_t i, const PlaneSamples<T>& columns,
               std::size_t block, std::size_t lane, PlaneScratch<T>& scratch, const PlaneSink<T>& sink);

@@ -111,7 +111,8 @@ class PlaneGram final : public Gram<T> {
       for (std::size_t i = rows.begin; i < rows.end; ++i) {
         const std::size_t end = std::min((b + 1) * lanes, cols.end);
         if (symmetric_ && end <= i) continue;
-        run_planes<T>(plan_, theta_, work->mine, i, work->theirs, b, work->scratch, values);
+        const std::size_t itself = symmetric_ && i / lanes == b ? i % lanes : no_lane;
+        run_planes<T>(plan_, theta_, work->mine, i, work->theirs, b, itself, work->scratch, values);
         for (std::size_t j = std::max(b * lanes, cols.begin); j < end; ++j) entry(i, j, values[j - b * lanes]);
       }
     const std::lock_guard lock(idle_mutex_);

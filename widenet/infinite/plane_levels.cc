@@ -70,19 +70,21 @@ void resolve_growth(PlaneLevel& level) {
             level.planes[s + 1].growth[a] * static_cast<std::ptrdiff_t>(input.stride[a]);
 }
 
-// Of plane p + 1 after those before it. Every sum of several inputs adds roundings that no activation has taken away.
-void resolve_stage(PlaneLevel& level, std::size_t s, std::vector<double>& joins) {
+// Of plane s + 1 after those before it. Every sum of several inputs, and every norm, adds roundings that no activation
+// has taken away; the first two are among the usual eight.
+void resolve_stage(PlaneLevel& level, std::size_t s, std::vector<double>& added) {
   PlaneStage& stage = level.stages[s];
   PlaneValues& out = level.planes[s + 1];
   out.positive = true;
   double before = 0;
   for (const PlaneInput& input : stage.inputs) {
     out.positive = out.positive && level.planes[input.plane].positive;
-    before = std::max(before, joins[input.plane]);
+    before = std::max(before, added[input.plane]);
   }
   if (stage.inputs.size() > 1) ++before;
-  stage.roundings = 8 + 2 * before;
-  joins.push_back(stage.activation ? 0 : before);
+  stage.roundings = 8 + std::max(0.0, before - 2);
+  if (stage.norm) before += 2;
+  added.push_back(stage.activation ? 0 : before);
   if (!stage.activation) return;
   const auto* relu = std::get_if<ReluDual>(&*stage.activation);
   out.positive = relu && relu->nonnegative();
@@ -133,8 +135,8 @@ std::size_t resolve_slots(PlaneLevel& level, const std::vector<std::vector<std::
 void resolve_level(PlaneLevel& level, bool positive) {
   level.planes.assign(level.stages.size() + 1, {});
   level.planes[0].positive = positive;
-  std::vector<double> joins{0};
-  for (std::size_t s = 0; s < level.stages.size(); ++s) resolve_stage(level, s, joins);
+  std::vector<double> added{0};
+  for (std::size_t s = 0; s < level.stages.size(); ++s) resolve_stage(level, s, added);
   resolve_growth(level);
 }
 

@@ -59,7 +59,8 @@ class Planner {
     PlaneReadOut out{.scale = affine.weight_variance / static_cast<double>(window),
                      .own = affine.own_out,
                      .bias = affine.bias_variance,
-                     .own_bias = affine.own_out * affine.bias_variance + affine.own_one};
+                     .own_bias = affine.own_out * affine.bias_variance + affine.own_one,
+                     .keep = 1};
     if (!layer.trained || layer.parametrization != Parametrization::standard) return out;
     possible = possible && affine.weight_variance > 0 && affine.own_in > 0;
     out.own = affine.own_in / affine.weight_variance;
@@ -102,7 +103,8 @@ class Planner {
     r = {.scale = r.scale * next.scale,
          .own = r.own + next.own,
          .bias = next.scale * r.bias + next.bias,
-         .own_bias = next.scale * (next.own * r.bias + r.own_bias) + next.own_bias};
+         .own_bias = next.scale * (next.own * r.bias + r.own_bias) + next.own_bias,
+         .keep = r.keep};
   }
 
   void add(const Conv& conv) {
@@ -150,9 +152,32 @@ class Planner {
   void add(const Activation& activation) {
     const auto dual = closed_dual(activation);
     possible = possible && !pooled && dual;
-    // One that reads no stage's outputs, activated ones, or those that others read too, has a stage of its own.
-    if (possible && (plane_ == 0 || shared_ || stages().back().activation)) append(pointwise(), {});
-    if (possible) stages().back().activation = dual;
+    if (possible) own_stage().activation = dual;
+  }
+  // Sums that nothing else reads, to go on with: those of the last stage, or else the present plane in a new one.
+  PlaneStage& own_stage() {
+    if (plane_ == 0 || shared_ || !stages().back().linear()) append(pointwise(), {});
+    return stages().back();
+  }
+
+  void add(const LayerNorm& norm) {
+    possible = possible && !pooled;
+    if (!possible) return;
+    PlaneNorm out;
+    for (const std::size_t axis : norm.axes)
+      if (axis <= shape_.positions.size()) out.along[axis + 1 - shape_.positions.size()] = true;
+    own_stage().norm = out;
+  }
+
+  void add(const Dropout& dropout) {
+    if (dropout.keep == 1) return;
+    if (pooled) {
+      possible = possible && plan.readout.bias == 0 && plan.readout.own_bias == 0;
+      plan.readout.keep *= dropout.keep;
+      return;
+    }
+    if (plane_ == 0 || shared_) append(pointwise(), {});
+    stages().back().keep *= dropout.keep;
   }
 
   // Sums, and concat over channels: sums with the shares of the widths for weights.
@@ -182,7 +207,7 @@ class Planner {
   void add_end(double weight, PlaneStage& sum) {
     if (!possible) return;
     sum.out = plane_of(shape_);
-    if (shared_ || stages().back().activation) {
+    if (shared_ || !stages().back().linear()) {
       sum.inputs.push_back({pointwise(), plane_, weight});
       return;
     }

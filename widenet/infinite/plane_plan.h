@@ -48,11 +48,20 @@ struct PlaneInput : PlaneWindow {
   std::size_t handover = 0;  // resolved: which of its plane's it reads
 };
 
-// K' = the sum of what it reads + bias, Theta' likewise + own_bias; then an activation, if any.
+// K and Theta of (p, p') divided by the root mean squares of the two samples there: r_p^2 is the mean of q +
+// layer_norm_epsilon over the axes that it goes along, of no axis that of the position itself.
+struct PlaneNorm {
+  bool along[2] = {false, false};
+};
+
+// K' = the sum of what it reads + bias, Theta' likewise + own_bias; then a norm or an activation, if any; then, of a
+// sample with itself and a position with itself alone, divided by `keep`, the kept share of dropout.
 struct PlaneStage {
   std::vector<PlaneInput> inputs;
   double bias = 0, own_bias = 0;
+  std::optional<PlaneNorm> norm;
   std::optional<ClosedDual> activation;
+  double keep = 1;
   Plane out;
   // Resolved: where its numbers begin among those of a sample, and the roundings of a correlation that its sums have.
   std::size_t parameters = 0;
@@ -60,6 +69,8 @@ struct PlaneStage {
 
   // Whether it sums its windows itself: 3 x 3 over planes of one size. Others read rows that are summed already.
   bool sums_itself() const;
+  // Whether it is sums alone.
+  bool linear() const { return !norm && !activation && keep == 1; }
 };
 
 // K'(o, o') = scale sum K(i, i') over the windows of both, likewise Theta; times weights[o] weights[o'] along each axis
@@ -99,9 +110,10 @@ struct PlaneLevel {
   std::vector<Range> meets[2];
 };
 
-// K' = scale K + bias, Theta' = scale (own K + Theta) + own_bias of the pooled K and Theta.
+// K' = scale K + bias, Theta' = scale (own K + Theta) + own_bias of the pooled K and Theta; of a sample with itself the
+// scale is divided by `keep`.
 struct PlaneReadOut {
-  double scale = 1, own = 0, bias = 0, own_bias = 0;
+  double scale = 1, own = 0, bias = 0, own_bias = 0, keep = 1;
 };
 
 struct PlanePlan {
@@ -126,15 +138,16 @@ struct PlanePlan {
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:
 // it does dense layers, shared convolutions and pools in one or two dimensions (padding valid or same), activations of
-// closed form, sums and concat over channels of branches of these whose strides multiply to the same (pools outside),
-// then one global pooling (perhaps of attention with linear scaling) or flatten, then at most one dense layer.
+// closed form, layer_norm, dropout, sums and concat over channels of branches of these whose strides multiply to the
+// same (pools outside), then one global pooling (perhaps of attention with linear scaling) or flatten, then at most one
+// dense layer.
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape);
 
 // What of the network the engine does not do: its first such layer; empty where there is a plan.
 std::string plane_obstacle(const Network& network, const Shape& shape);
 
-// Numbers that a stage reads of one sample at one position: 1 / sqrt(q), the root of the output's variance, then
-// sqrt(q) and the factors of the activation's formula where it has any.
+// Numbers that a stage reads of one sample at one position. A norm: 1 / r. An activation: 1 / sqrt(q), the root of the
+// output's variance, then sqrt(q) and the factors of its formula where it has any.
 std::size_t plane_parameters(const PlaneStage& stage);
 
 // Settles what is said to be resolved, from all the rest.

@@ -7,7 +7,8 @@ template <class N, class T>
 class PlaneRun {
  public:
   PlaneRun(const PlanePlan& plan, bool theta, const PlaneSamples<T>& rows, std::size_t i,
-           const PlaneSamples<T>& columns, std::size_t block, std::size_t lane, PlaneScratch<T>& scratch)
+           const PlaneSamples<T>& columns, std::size_t block, std::size_t lane, std::size_t itself,
+           PlaneScratch<T>& scratch)
       : plan_(plan),
         theta_(theta),
         activations_(theta),
@@ -17,12 +18,14 @@ class PlaneRun {
         column_pixels_(columns.pixels(block) + lane),
         row_weights_(rows.weights(i)),
         column_weights_(columns.weights(block) + lane),
+        itself_(itself - lane),
         scratch_(scratch) {}
 
   // The kernel, of every lane.
   void all(double* out) {
     walk();
     const PlaneReadOut& r = plan_.readout;
+    if (itself_ < W) b_[itself_] /= r.keep, k_[itself_] /= r.keep;
     for (std::size_t l = 0; l < W; ++l) out[l] = theta_ ? b_[l] + r.own_bias : k_[l] + r.bias;
   }
   // The rows of K of the last plane, of one lane.
@@ -76,6 +79,7 @@ class PlaneRun {
       shifts_.push_back(level_->last[1][b] * plane.growth[1]);
     }
     sum_k_ = sum_b_ = constant<N>(0);
+    begin_plane(0);
     level == 0 ? input() : pooled_input();
     for (std::size_t s = 0; s < level_->stages.size(); ++s) stage(s);
     if (level == plan_.pools.size()) {
@@ -101,7 +105,7 @@ class PlaneRun {
     for (std::size_t y = 0; y < region.size[0]; ++y) {
       const T* x = row_pixels_ + at(plan_.input, region, y, nullptr) * channels;
       const T* z = column_pixels_ + at(plan_.input, region, y, shift(0)) * channels * L;
-      T *k = out_row(0, region.size[1], y, 0, 0), *b = out_row(0, region.size[1], y, 0, 1);
+      T *k = out_row(region.size[1], y, 0, 0), *b = out_row(region.size[1], y, 0, 1);
       for (std::size_t p = 0; p < region.size[1]; ++p) {
         N sum = constant<N>(0);
         for (std::size_t c = 0; c < channels; ++c, ++x, z += L) sum = multiply_add(constant<N>(*x), load<N>(z), sum);
@@ -124,7 +128,7 @@ class PlaneRun {
     for (std::size_t y = 0; y < region.size[0]; ++y) {
       for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
         const T* from = scratch_.pooled(here_.level, here_.a, here_.b, which) + y * region.size[1] * L;
-        T* to = out_row(0, region.size[1], y, 0, which);
+        T* to = out_row(region.size[1], y, 0, which);
         const double of_row = weight(0, region.first[0] + y);
         for (std::size_t x = 0; x < region.size[1]; ++x) {
           N sum = load<N>(from + x * L);
@@ -144,26 +148,28 @@ class PlaneRun {
     return row * plane.width + column;
   }
 
-  // Where row y of a plane, the u-th of those on their way, is to be written: to where its one reader wants it as it
-  // is.
-  T* out_row(std::size_t plane, std::size_t width, std::size_t y, std::size_t u, std::size_t which) {
-    const std::vector<PlaneHandover>& all = level_->planes[plane].handovers;
-    const bool direct = all.size() == 1 && !all[0].summed;
-    return direct ? scratch_.plane(all[0].slot, which) + y * width * L : scratch_.row(u, which);
+  // Rows of this plane are to be written: to where its one reader wants them as they are, if it does.
+  void begin_plane(std::size_t plane) {
+    handovers_ = level_->planes[plane].handovers;
+    const bool direct = handovers_.size() == 1 && !handovers_[0].summed;
+    for (std::size_t which = 0; which < 2; ++which)
+      direct_[which] = direct ? scratch_.plane(handovers_[0].slot, which) : nullptr;
   }
-
+  // Where its row y goes, the u-th of those on their way.
+  T* out_row(std::size_t width, std::size_t y, std::size_t u, std::size_t which) {
+    return direct_[which] ? direct_[which] + y * width * L : scratch_.row(u, which);
+  }
   // Hands such a row on: to its readers, the pool or the read-out.
   void finish_row(std::size_t plane, const PlaneRegion& region, std::size_t y, std::size_t u) {
-    const std::vector<PlaneHandover>& all = level_->planes[plane].handovers;
-    if (all.size() == 1 && !all[0].summed) return;
-    if (all.size() > 1) {
-      for (const PlaneHandover& handover : all) hand_over_scaled(plane, handover, region, y, u);
+    if (direct_[0]) return;
+    if (handovers_.size() > 1) {
+      for (const PlaneHandover& handover : handovers_) hand_over_scaled(plane, handover, region, y, u);
       return;
     }
     for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
       const T* from = scratch_.row(u, which);
-      if (!all.empty())
-        hand_over(plane, all[0], region, y, from, which, [](N sum, T* to) { store(sum, to); });
+      if (!handovers_.empty())
+        hand_over(plane, handovers_[0], region, y, from, which, [](N sum, T* to) { store(sum, to); });
       else
         here_.level < plan_.pools.size() ? pool_row(from, region, y, which) : read_out(from, region, y, which);
     }
@@ -271,14 +277,15 @@ class PlaneRun {
     const PlaneRegion out = region_of(stage.out, shift(s + 1));
     const std::size_t parameters = plane_parameters(stage);
     Rows rows = begin_rows(stage, out.size[1]);
+    begin_plane(s + 1);
     const std::size_t most = (U - 1) * rows.stride + rows.taps <= plane_taps ? U : 1;
     const bool positive = all_positive(stage);
+    const bool drops = stage.keep != 1 && itself_ < W && shift(s + 1)[0] == 0 && shift(s + 1)[1] == 0;
     for (std::size_t y = 0, count = most; y < out.size[0]; y += count) {
       if (out.size[0] - y < U) count = 1;
-      stage.inputs.size() == 1 ? read_rows(stage.inputs[0], out, y, count, rows)
-                               : read_rows(stage, out, y, count, rows);
+      read_rows(out.first[0] + y, count, rows);
       for (std::size_t u = 0; u < count; ++u) {
-        for (std::size_t which = 0; which < 2; ++which) rows.to[which][u] = out_row(s + 1, rows.width, y + u, u, which);
+        for (std::size_t which = 0; which < 2; ++which) rows.to[which][u] = out_row(rows.width, y + u, u, which);
         rows.mine[u] = row_ + stage.parameters + at(stage.out, out, y + u, nullptr) * parameters;
         rows.theirs[u] = column_ + (stage.parameters + at(stage.out, out, y + u, shift(s + 1)) * parameters) * L;
       }
@@ -286,15 +293,36 @@ class PlaneRun {
         activations_.template activate<U>(stage, values, positive, rows);
       else
         activations_.template activate<1>(stage, values, positive, rows);
+      if (drops) drop(stage.keep, rows, count);
       for (std::size_t u = 0; u < count; ++u) finish_row(s + 1, out, y + u, u);
     }
   }
-  static Rows begin_rows(const PlaneStage& stage, std::size_t width) {
-    Rows rows{
-        .k = {}, .b = {}, .taps = 0, .stride = 0, .mine = {}, .theirs = {}, .to = {}, .width = width, .raw = false};
-    for (const PlaneInput& input : stage.inputs) rows.taps += input.window[0];
-    rows.stride = stage.inputs.size() == 1 ? stage.inputs[0].stride[0] : rows.taps;
-    rows.raw = stage.sums_itself();
+  // Of the sample with itself, in its lane.
+  void drop(double keep, const Rows& rows, std::size_t count) const {
+    for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which)
+      for (std::size_t u = 0; u < count; ++u)
+        for (std::size_t x = 0; x < rows.width; ++x) rows.to[which][u][x * L + itself_] /= static_cast<T>(keep);
+  }
+  // And where what it reads lies.
+  Rows begin_rows(const PlaneStage& stage, std::size_t width) {
+    Rows rows{.k = {},
+              .b = {},
+              .taps = 0,
+              .stride = 0,
+              .mine = {},
+              .theirs = {},
+              .to = {},
+              .width = width,
+              .raw = stage.sums_itself()};
+    sources_.clear();
+    for (const PlaneInput& input : stage.inputs) {
+      const PlaneRegion in = region_of(input.in, shift(input.plane));
+      const std::size_t slot = level_->planes[input.plane].handovers[input.handover].slot;
+      sources_.push_back({scratch_.plane(slot, 0), scratch_.plane(slot, 1), input.window[0], input.stride[0],
+                          input.before[0] + in.first[0], in.size[0]});
+      rows.taps += input.window[0];
+    }
+    rows.stride = sources_.size() == 1 ? sources_[0].stride : rows.taps;
     return rows;
   }
   bool all_positive(const PlaneStage& stage) const {
@@ -302,29 +330,26 @@ class PlaneRun {
                        [&](const PlaneInput& input) { return level_->planes[input.plane].positive; });
   }
 
-  // What `count` rows from y on read of the one input, whose rows they share.
-  void read_rows(const PlaneInput& input, const PlaneRegion& out, std::size_t y, std::size_t count, Rows& rows) {
-    const std::size_t first = (out.first[0] + y) * input.stride[0];
-    read_taps(input, first, (count - 1) * rows.stride + rows.taps, rows.width, rows, 0);
-  }
-  // Of several inputs, row after row.
-  void read_rows(const PlaneStage& stage, const PlaneRegion& out, std::size_t y, std::size_t count, Rows& rows) {
-    std::size_t at = 0;
-    for (std::size_t u = 0; u < count; ++u)
-      for (const PlaneInput& input : stage.inputs) {
-        read_taps(input, (out.first[0] + y + u) * input.stride[0], input.window[0], rows.width, rows, at);
-        at += input.window[0];
+  // What a stage reads: `rows` rows of a plane; tap t of output o reads its row o stride + t - before.
+  struct Source {
+    const T *k, *b;
+    std::size_t taps, stride, before, rows;
+  };
+  // Pointers to what `count` rows from output row o on read. Rows of one input share their taps.
+  void read_rows(std::size_t o, std::size_t count, Rows& rows) {
+    if (sources_.size() == 1)
+      return read_taps(sources_[0], o * rows.stride, (count - 1) * rows.stride + rows.taps, rows, 0);
+    for (std::size_t u = 0, to = 0; u < count; ++u)
+      for (const Source& source : sources_) {
+        read_taps(source, (o + u) * source.stride, source.taps, rows, to);
+        to += source.taps;
       }
   }
-  // Pointers to `count` rows of the plane from first - before on, to rows.k[at] and rows.b[at].
-  void read_taps(const PlaneInput& input, std::size_t first, std::size_t count, std::size_t width, Rows& rows,
-                 std::size_t at) {
-    const PlaneRegion in = region_of(input.in, shift(input.plane));
-    const std::size_t slot = level_->planes[input.plane].handovers[input.handover].slot;
+  void read_taps(const Source& source, std::size_t first, std::size_t count, Rows& rows, std::size_t to) {
     for (std::size_t t = 0; t < count; ++t) {
-      const std::size_t p = first + t - input.before[0] - in.first[0];
-      rows.k[at + t] = p < in.size[0] ? scratch_.plane(slot, 0) + p * width * L : scratch_.zeros();
-      rows.b[at + t] = p < in.size[0] ? scratch_.plane(slot, 1) + p * width * L : scratch_.zeros();
+      const std::size_t p = first + t - source.before, at = p * rows.width * L;
+      rows.k[to + t] = p < source.rows ? source.k + at : scratch_.zeros();
+      rows.b[to + t] = p < source.rows ? source.b + at : scratch_.zeros();
     }
   }
 
@@ -342,9 +367,13 @@ class PlaneRun {
   const T* column_pixels_;
   const T* row_weights_;
   const T* column_weights_;
+  std::size_t itself_;  // the lane of the vector that holds the sample of the row, or none
   PlaneScratch<T>& scratch_;
   Place here_{};
   const PlaneLevel* level_ = nullptr;
+  std::span<const PlaneHandover> handovers_;  // of the plane that is written
+  T* direct_[2] = {nullptr, nullptr};
+  std::vector<Source> sources_;         // of the stage that writes it
   std::vector<std::ptrdiff_t> shifts_;  // of every plane of the level
   std::vector<PooledRow> pooled_rows_;
   std::vector<T*> targets_;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "widenet/infinite/execute.h"
+#include "widenet/infinite/program.h"
 
 namespace widenet {
 namespace {
@@ -51,6 +52,7 @@ void add_window(const PlaneInput& input, const std::vector<double>& q, std::size
 }  // namespace
 
 std::size_t plane_parameters(const PlaneStage& stage) {
+  if (stage.norm) return 1;
   if (!stage.activation) return 0;
   return std::holds_alternative<ReluDual>(*stage.activation) ? 2 : 3 + factor_count(*stage.activation);
 }
@@ -59,7 +61,8 @@ std::vector<std::size_t> variance_offsets(const PlanePlan& plan) {
   std::vector<std::size_t> offsets{0, 0};
   for (std::size_t l = 1; l < plan.levels.size(); ++l) {
     const std::vector<PlaneStage>& stages = plan.levels[l].stages;
-    const bool read = std::any_of(stages.begin(), stages.end(), [](const PlaneStage& s) { return s.activation; });
+    const bool read =
+        std::any_of(stages.begin(), stages.end(), [](const PlaneStage& s) { return plane_parameters(s) > 0; });
     offsets.push_back(offsets.back() + (read ? plan.first_plane(l).size() : 0));
   }
   return offsets;
@@ -128,7 +131,11 @@ void PlaneSamples<T>::run_level(const PlaneLevel& level, std::vector<double> q, 
     for (const PlaneInput& input : stage.inputs)
       add_window(input, kept[level.planes[input.plane].handovers[input.handover].slot], lanes_, q);
     for (double& sum : q) sum += stage.bias;
-    if (stage.activation) activate(stage, level.planes[p + 1].scale, q, parameters + stage.parameters * lanes_);
+    T* const to = parameters + stage.parameters * lanes_;
+    if (stage.norm) normalise(stage, q, to);
+    if (stage.activation) activate(stage, level.planes[p + 1].scale, q, to);
+    if (stage.keep != 1)
+      for (double& own : q) own /= stage.keep;
   }
 }
 
@@ -152,6 +159,22 @@ std::vector<double> PlaneSamples<T>::read_pixels(std::size_t unit) {
     }
   }
   return q;
+}
+
+template <class T>
+void PlaneSamples<T>::normalise(const PlaneStage& stage, std::vector<double>& q, T* to) const {
+  const bool down = stage.norm->along[0], right = stage.norm->along[1];
+  const std::size_t height = stage.out.height, width = stage.out.width;
+  const std::size_t groups[2] = {down ? 1 : height, right ? 1 : width};
+  const auto group = [&](std::size_t p) { return (down ? 0 : p / width) * groups[1] + (right ? 0 : p % width); };
+  std::vector<double> sums(groups[0] * groups[1] * lanes_, 0.0);
+  for (std::size_t k = 0; k < q.size(); ++k) sums[group(k / lanes_) * lanes_ + k % lanes_] += q[k] + layer_norm_epsilon;
+  const auto count = static_cast<double>(stage.out.size() / (groups[0] * groups[1]));
+  for (std::size_t k = 0; k < q.size(); ++k) {
+    const double inverse = 1 / std::sqrt(sums[group(k / lanes_) * lanes_ + k % lanes_] / count);
+    to[k] = static_cast<T>(inverse);
+    q[k] *= inverse * inverse;
+  }
 }
 
 template <class T>

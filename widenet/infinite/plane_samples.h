@@ -49,6 +49,7 @@ class PlaneSamples {
   void prepare(std::size_t unit);
   std::vector<double> read_pixels(std::size_t unit);
   void run_level(const PlaneLevel& level, std::vector<double> q, T* parameters) const;
+  void normalise(const PlaneStage& stage, std::vector<double>& q, T* to) const;
   void activate(const PlaneStage& stage, double leaving, std::vector<double>& q, T* to) const;
 
   const PlanePlan& plan_;

@@ -12,7 +12,8 @@ class PlaneActivations {
   // Of Count rows, with what the stage's outputs are handed on with.
   template <std::size_t Count>
   void activate(const PlaneStage& stage, const PlaneValues& out, bool positive, const Rows& rows) const {
-    if (!stage.activation) return pass_on<Count>(stage, out, rows);
+    if (stage.norm) return pass_on<true, Count>(stage, out, rows);
+    if (!stage.activation) return pass_on<false, Count>(stage, out, rows);
     std::visit(
         [&](const auto& dual) {
           if constexpr (std::is_same_v<std::decay_t<decltype(dual)>, ReluDual>) {
@@ -39,16 +40,18 @@ class PlaneActivations {
             constant<N>(stage.roundings * static_cast<double>(std::numeric_limits<T>::epsilon()))};
   }
 
-  template <std::size_t Count>
+  template <bool Norm, std::size_t Count>
   void pass_on(const PlaneStage& stage, const PlaneValues& out, const Rows& rows) const {
     const Affine a = affine_of(stage, out);
     for (std::size_t u = 0; u < Count; ++u)
       for (std::size_t x = 0; x < rows.width; ++x) {
-        const N k = a.scale * (window_sum<N>(rows.k, rows, u, x) + a.bias);
+        N scale = a.scale;
+        if constexpr (Norm) scale = scale * (constant<N>(rows.mine[u][x]) * load<N>(rows.theirs[u] + x * L));
+        const N k = scale * (window_sum<N>(rows.k, rows, u, x) + a.bias);
         store(k, rows.to[0][u] + x * L);
         if (!theta_) continue;
         const N t = window_sum<N>(rows.b, rows, u, x) + a.own_bias;
-        store(multiply_add(a.own, k, a.scale * t), rows.to[1][u] + x * L);
+        store(multiply_add(a.own, k, scale * t), rows.to[1][u] + x * L);
       }
   }
 
