@@ -40,6 +40,7 @@ WIDENET_INLINE void window_sums(const T* from, std::size_t width, std::size_t fi
                                 std::size_t taps, std::size_t count, const Take& take) {
   if (taps == 1) return window_sums_of<1, N>(from, width, first, stride, taps, count, take);
   if (taps == 2) return window_sums_of<2, N>(from, width, first, stride, taps, count, take);
+  if (taps == 3) return window_sums_of<3, N>(from, width, first, stride, taps, count, take);
   window_sums_of<0, N>(from, width, first, stride, taps, count, take);
 }
 
@@ -55,6 +56,15 @@ struct PlaneRows {
   std::size_t width;
   bool raw;  // rows are not summed along their length yet
 };
+
+// The sum of `count` rows, or of Taps where it is known beforehand, at column x.
+template <std::size_t Taps, class N, class T>
+WIDENET_INLINE N tap_sum(const T* const* taps, std::size_t count, std::size_t x) {
+  if constexpr (Taps > 0) count = Taps;
+  N sum = constant<N>(0);
+  for (std::size_t t = 0; t < count; ++t) sum = sum + load<N>(taps[t] + x * plane_lanes<T>);
+  return sum;
+}
 
 // The sum over the window of row u at column x.
 template <class N, class T>
@@ -89,7 +99,12 @@ class WindowSums {
         here_[u] = after[u];
       }
     } else {
-      for (std::size_t u = 0; u < Count; ++u) sums[u] = window_sum<N>(taps_, rows_, u, x_);
+      if (rows_.taps == 1) {
+#pragma GCC unroll 4
+        for (std::size_t u = 0; u < Count; ++u) sums[u] = tap_sum<1, N>(taps_ + u * rows_.stride, 1, x_);
+      } else {
+        for (std::size_t u = 0; u < Count; ++u) sums[u] = tap_sum<0, N>(taps_ + u * rows_.stride, rows_.taps, x_);
+      }
     }
     ++x_;
   }

@@ -42,16 +42,32 @@ class PlaneActivations {
 
   template <bool Norm, std::size_t Count>
   void pass_on(const PlaneStage& stage, const PlaneValues& out, const Rows& rows) const {
+    if (rows.raw)
+      return pass_sums_on<Norm, Count>(stage, out, rows, [&](const T* const* taps, std::size_t u, std::size_t x) {
+        return window_sum<N>(taps, rows, u, x);
+      });
+    const auto run = [&]<std::size_t Taps>() {
+      pass_sums_on<Norm, Count>(stage, out, rows, [&](const T* const* taps, std::size_t u, std::size_t x) {
+        return tap_sum<Taps, N>(taps + u * rows.stride, rows.taps, x);
+      });
+    };
+    if (rows.taps == 1) return run.template operator()<1>();
+    // A convolution of three taps, and what it is added to.
+    if (rows.taps == 3) return run.template operator()<3>();
+    if (rows.taps == 4) return run.template operator()<4>();
+    run.template operator()<0>();
+  }
+  template <bool Norm, std::size_t Count, class Sum>
+  WIDENET_INLINE void pass_sums_on(const PlaneStage& stage, const PlaneValues& out, const Rows& rows,
+                                   const Sum& sum) const {
     const Affine a = affine_of(stage, out);
     for (std::size_t u = 0; u < Count; ++u)
       for (std::size_t x = 0; x < rows.width; ++x) {
         N scale = a.scale;
         if constexpr (Norm) scale = scale * (constant<N>(rows.mine[u][x]) * load<N>(rows.theirs[u] + x * L));
-        const N k = scale * (window_sum<N>(rows.k, rows, u, x) + a.bias);
+        const N k = scale * (sum(rows.k, u, x) + a.bias);
         store(k, rows.to[0][u] + x * L);
-        if (!theta_) continue;
-        const N t = window_sum<N>(rows.b, rows, u, x) + a.own_bias;
-        store(multiply_add(a.own, k, scale * t), rows.to[1][u] + x * L);
+        if (theta_) store(multiply_add(a.own, k, scale * (sum(rows.b, u, x) + a.own_bias)), rows.to[1][u] + x * L);
       }
   }
 
