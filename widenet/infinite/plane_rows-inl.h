@@ -57,6 +57,46 @@ struct PlaneRows {
   bool raw;  // rows are not summed along their length yet
 };
 
+// What a stage reads, as rows.
+template <class T>
+class PlaneSources {
+ public:
+  // `rows` rows of a plane; tap t of output row o reads its row o stride + t - before.
+  struct Source {
+    const T *k, *b;
+    std::size_t taps, stride, before, rows;
+  };
+  void clear() { all_.clear(), taps_ = 0; }
+  void add(const Source& source) { all_.push_back(source), taps_ += source.taps; }
+  std::size_t taps() const { return taps_; }
+  // Rows of one input share their taps.
+  std::size_t stride() const { return all_.size() == 1 ? all_[0].stride : taps_; }
+
+  // Pointers to what `count` rows from output row o on read; rows outside are zeros.
+  void read(std::size_t o, std::size_t count, const T* zeros, PlaneRows<T>& rows) const {
+    if (all_.size() == 1) return read(all_[0], o * rows.stride, (count - 1) * rows.stride + rows.taps, zeros, rows, 0);
+    std::size_t to = 0;
+    for (std::size_t u = 0; u < count; ++u)
+      for (const Source& source : all_) {
+        read(source, (o + u) * source.stride, source.taps, zeros, rows, to);
+        to += source.taps;
+      }
+  }
+
+ private:
+  static void read(const Source& source, std::size_t first, std::size_t count, const T* zeros, PlaneRows<T>& rows,
+                   std::size_t to) {
+    for (std::size_t t = 0; t < count; ++t) {
+      const std::size_t p = first + t - source.before, at = p * rows.width * plane_lanes<T>;
+      rows.k[to + t] = p < source.rows ? source.k + at : zeros;
+      rows.b[to + t] = p < source.rows ? source.b + at : zeros;
+    }
+  }
+
+  std::vector<Source> all_;
+  std::size_t taps_ = 0;
+};
+
 // The sum of `count` rows, or of Taps where it is known beforehand, at column x.
 template <std::size_t Taps, class N, class T>
 WIDENET_INLINE N tap_sum(const T* const* taps, std::size_t count, std::size_t x) {

@@ -276,14 +276,16 @@ class PlaneRun {
     const PlaneValues& values = level_->planes[s + 1];
     const PlaneRegion out = region_of(stage.out, shift(s + 1));
     const std::size_t parameters = plane_parameters(stage);
-    Rows rows = begin_rows(stage, out.size[1]);
+    sources_.clear();
+    for (const PlaneInput& input : stage.inputs) add_source(input);
     begin_plane(s + 1);
+    Rows rows = begin_rows(stage, out.size[1]);
     const std::size_t most = (U - 1) * rows.stride + rows.taps <= plane_taps ? U : 1;
     const bool positive = all_positive(stage);
     const bool drops = stage.keep != 1 && itself_ < W && shift(s + 1)[0] == 0 && shift(s + 1)[1] == 0;
     for (std::size_t y = 0, count = most; y < out.size[0]; y += count) {
       if (out.size[0] - y < U) count = 1;
-      read_rows(out.first[0] + y, count, rows);
+      sources_.read(out.first[0] + y, count, scratch_.zeros(), rows);
       for (std::size_t u = 0; u < count; ++u) {
         for (std::size_t which = 0; which < 2; ++which) rows.to[which][u] = out_row(rows.width, y + u, u, which);
         rows.mine[u] = row_ + stage.parameters + at(stage.out, out, y + u, nullptr) * parameters;
@@ -303,54 +305,26 @@ class PlaneRun {
       for (std::size_t u = 0; u < count; ++u)
         for (std::size_t x = 0; x < rows.width; ++x) rows.to[which][u][x * L + itself_] /= static_cast<T>(keep);
   }
-  // And where what it reads lies.
-  Rows begin_rows(const PlaneStage& stage, std::size_t width) {
-    Rows rows{.k = {},
-              .b = {},
-              .taps = 0,
-              .stride = 0,
-              .mine = {},
-              .theirs = {},
-              .to = {},
-              .width = width,
-              .raw = stage.sums_itself()};
-    sources_.clear();
-    for (const PlaneInput& input : stage.inputs) {
-      const PlaneRegion in = region_of(input.in, shift(input.plane));
-      const std::size_t slot = level_->planes[input.plane].handovers[input.handover].slot;
-      sources_.push_back({scratch_.plane(slot, 0), scratch_.plane(slot, 1), input.window[0], input.stride[0],
-                          input.before[0] + in.first[0], in.size[0]});
-      rows.taps += input.window[0];
-    }
-    rows.stride = sources_.size() == 1 ? sources_[0].stride : rows.taps;
-    return rows;
+  Rows begin_rows(const PlaneStage& stage, std::size_t width) const {
+    return {.k = {},
+            .b = {},
+            .taps = sources_.taps(),
+            .stride = sources_.stride(),
+            .mine = {},
+            .theirs = {},
+            .to = {},
+            .width = width,
+            .raw = stage.sums_itself()};
+  }
+  void add_source(const PlaneInput& input) {
+    const PlaneRegion in = region_of(input.in, shift(input.plane));
+    const std::size_t slot = level_->planes[input.plane].handovers[input.handover].slot;
+    sources_.add({scratch_.plane(slot, 0), scratch_.plane(slot, 1), input.window[0], input.stride[0],
+                  input.before[0] + in.first[0], in.size[0]});
   }
   bool all_positive(const PlaneStage& stage) const {
     return std::all_of(stage.inputs.begin(), stage.inputs.end(),
                        [&](const PlaneInput& input) { return level_->planes[input.plane].positive; });
-  }
-
-  // What a stage reads: `rows` rows of a plane; tap t of output o reads its row o stride + t - before.
-  struct Source {
-    const T *k, *b;
-    std::size_t taps, stride, before, rows;
-  };
-  // Pointers to what `count` rows from output row o on read. Rows of one input share their taps.
-  void read_rows(std::size_t o, std::size_t count, Rows& rows) {
-    if (sources_.size() == 1)
-      return read_taps(sources_[0], o * rows.stride, (count - 1) * rows.stride + rows.taps, rows, 0);
-    for (std::size_t u = 0, to = 0; u < count; ++u)
-      for (const Source& source : sources_) {
-        read_taps(source, (o + u) * source.stride, source.taps, rows, to);
-        to += source.taps;
-      }
-  }
-  void read_taps(const Source& source, std::size_t first, std::size_t count, Rows& rows, std::size_t to) {
-    for (std::size_t t = 0; t < count; ++t) {
-      const std::size_t p = first + t - source.before, at = p * rows.width * L;
-      rows.k[to + t] = p < source.rows ? source.k + at : scratch_.zeros();
-      rows.b[to + t] = p < source.rows ? source.b + at : scratch_.zeros();
-    }
   }
 
   // The level and its displacement that is on its way: the a-th along the columns, the b-th along the rows.
@@ -373,7 +347,7 @@ class PlaneRun {
   const PlaneLevel* level_ = nullptr;
   std::span<const PlaneHandover> handovers_;  // of the plane that is written
   T* direct_[2] = {nullptr, nullptr};
-  std::vector<Source> sources_;         // of the stage that writes it
+  PlaneSources<T> sources_;             // of the stage that writes it
   std::vector<std::ptrdiff_t> shifts_;  // of every plane of the level
   std::vector<PooledRow> pooled_rows_;
   std::vector<T*> targets_;
