@@ -91,7 +91,7 @@ TEST(PositionDual, IsThePlainFormula) {
       const ClosedDual dual = dual_of(text);
       const Two before = hard_pairs(random, 9, columns);
       Two after = before;
-      apply_dual(dual, dual_numbers(dual, before.rows), dual_numbers(dual, before.columns), after.k, after.theta);
+      apply_dual(dual, dual_numbers(dual, before.rows), 0, dual_numbers(dual, before.columns), after.k, after.theta);
       for (std::size_t p = 0; p < 9; ++p)
         for (std::size_t q = 0; q < columns; ++q) {
           const Moments plain = plain_pair(dual, before.k(p, q), before.rows[p], before.columns[q]);
@@ -114,8 +114,8 @@ TEST(PositionDual, EqualPositionsAreExact) {
       const ClosedDual dual = dual_of(text);
       const std::vector<double> one{q}, many(19, q);
       Matrix<double> own(1, 1, q), own_theta(1, 1, 1.0), k(19, 19, q), theta(19, 19, 1.0);
-      apply_dual(dual, dual_numbers(dual, one), dual_numbers(dual, one), own, own_theta);
-      apply_dual(dual, dual_numbers(dual, many), dual_numbers(dual, many), k, theta);
+      apply_dual(dual, dual_numbers(dual, one), 0, dual_numbers(dual, one), own, own_theta);
+      apply_dual(dual, dual_numbers(dual, many), 0, dual_numbers(dual, many), k, theta);
       for (std::size_t e = 0; e < k.size(); ++e) {
         ASSERT_EQ(k.data()[e], own(0, 0)) << text << " " << q;
         ASSERT_TRUE(theta.data()[e] == own_theta(0, 0) || std::isnan(own_theta(0, 0))) << text << " " << q;
@@ -130,12 +130,12 @@ TEST(PositionDual, EntriesDependOnTheirPairAlone) {
     const ClosedDual dual = dual_of(text);
     const Two before = hard_pairs(random, 5, 43);
     Two after = before;
-    apply_dual(dual, dual_numbers(dual, before.rows), dual_numbers(dual, before.columns), after.k, after.theta);
+    apply_dual(dual, dual_numbers(dual, before.rows), 0, dual_numbers(dual, before.columns), after.k, after.theta);
     for (std::size_t p = 0; p < 5; ++p)
       for (std::size_t q = 0; q < 43; ++q) {
         Matrix<double> k(1, 1, before.k(p, q)), theta(1, 1, before.theta(p, q));
         const std::vector<double> row{before.rows[p]}, column{before.columns[q]};
-        apply_dual(dual, dual_numbers(dual, column), dual_numbers(dual, row), k, theta);
+        apply_dual(dual, dual_numbers(dual, column), 0, dual_numbers(dual, row), k, theta);
         ASSERT_EQ(k(0, 0), after.k(p, q)) << text;
         ASSERT_TRUE(theta(0, 0) == after.theta(p, q) || std::isnan(theta(0, 0))) << text;
       }

@@ -76,6 +76,9 @@ TEST_P(PositionRandom, EqualSamplesAndCauchySchwarz) {
     if (masked) std::fill_n(a.begin(), 2, 0.5), std::fill_n(b.end() - 6, 6, 0.5);
     const OwnState x = network->own({a, edges}), z = network->own({b, edges}), copy = network->own({a, edges});
     const PairKernel pair = network->pair(x, z), same = network->pair(x, copy), back = network->pair(z, x);
+    Workspace work;
+    const PairKernel alone = network->pair(x, z, Limit::nngp, work);
+    ASSERT_EQ(alone.tangent.size(), 0U);
     const bool drops = text.find("dropout") != std::string::npos;
     for (std::size_t p = 0; p < pair.covariance.rows(); ++p)
       for (std::size_t q = 0; q < pair.covariance.rows(); ++q) {
@@ -85,6 +88,7 @@ TEST_P(PositionRandom, EqualSamplesAndCauchySchwarz) {
         ASSERT_LE(std::abs(pair.tangent(p, q)), theta_bound * (1 + 1e-9) + 1e-12 * k_bound) << text;
         ASSERT_NEAR(pair.covariance(p, q), back.covariance(q, p), 1e-12 * k_bound) << text;
         ASSERT_NEAR(pair.tangent(p, q), back.tangent(q, p), 1e-7 * theta_bound) << text;
+        ASSERT_EQ(alone.covariance(p, q), pair.covariance(p, q)) << text;
         if (drops) continue;
         ASSERT_EQ(same.covariance(p, q), x.kernel.covariance(p, q)) << text;
         ASSERT_EQ(same.tangent(p, q), x.kernel.tangent(p, q)) << text;

@@ -72,17 +72,19 @@ double dot(const Matrix<double>& a, const Matrix<double>& b) {
 // K' = c G K G^T + b, Theta' = c G Theta G^T + b + 2 (K' - b).
 void apply_linear(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column,
                   Workspace& work) {
-  const bool in_values = step.layer.position_in_values;
-  const double c = squared(step.layer.output_std * step.layer.value_std), b = squared(step.layer.bias_std);
   for (Matrix<double>* k : {&state.covariance, &state.tangent}) {
-    if (in_values) *k = embedded(step, *k, state);
+    if (k->size() == 0) continue;
+    if (step.layer.position_in_values) *k = embedded(step, *k, state);
     put_between(row.weights->tile, *k, column.weights->tile, work);
   }
-  for (std::size_t k = 0; k < state.covariance.size(); ++k) {
-    const double kernel = c * state.covariance.data()[k];
-    state.covariance.data()[k] = kernel + b;
-    state.tangent.data()[k] = c * state.tangent.data()[k] + b + 2 * kernel;
-  }
+}
+void scale_linear(const AttentionAt& step, const StateRows& rows) {
+  const double c = squared(step.layer.output_std * step.layer.value_std), b = squared(step.layer.bias_std);
+  const std::size_t count = rows.covariance.rows() * rows.covariance.cols();
+  double *k = rows.covariance.data(), *theta = rows.tangent.data();
+  if (theta)
+    for (std::size_t n = 0; n < count; ++n) theta[n] = c * theta[n] + b + 2 * (c * k[n]);
+  for (std::size_t n = 0; n < count; ++n) k[n] = c * k[n] + b;
 }
 
 // With E K and E Theta the embedded ones and V K, V Theta those of the values: K' = c <E K, V K> E K + b,
@@ -91,18 +93,18 @@ void apply_sqrt(const AttentionAt& step, PairState& state) {
   const Attention& layer = step.layer;
   const double c = squared(layer.query_std * layer.key_std * layer.output_std * layer.value_std);
   const double b = squared(layer.bias_std);
-  const Matrix<double> k = embedded(step, state.covariance, state), theta = embedded(step, state.tangent, state);
-  const Matrix<double>& value_k = layer.position_in_values ? k : state.covariance;
-  const Matrix<double>& value_theta = layer.position_in_values ? theta : state.tangent;
-  const double scores = dot(k, value_k), change = dot(k, value_theta) + dot(value_k, theta);
-  Matrix<double> covariance(k.rows(), k.cols()), tangent(k.rows(), k.cols());
-  for (std::size_t n = 0; n < k.size(); ++n) {
-    const double here = k.data()[n];
-    covariance.data()[n] = c * scores * here + b;
-    tangent.data()[n] = c * (change * here + scores * (theta.data()[n] + 4 * here)) + b;
+  const Matrix<double> k = embedded(step, state.covariance, state);
+  const double scores = dot(k, layer.position_in_values ? k : state.covariance);
+  if (state.has_tangent()) {
+    const Matrix<double> theta = embedded(step, state.tangent, state);
+    const double change =
+        layer.position_in_values ? dot(k, theta) + dot(k, theta) : dot(k, state.tangent) + dot(state.covariance, theta);
+    for (std::size_t n = 0; n < k.size(); ++n) {
+      const double here = k.data()[n];
+      state.tangent.data()[n] = c * (change * here + scores * (theta.data()[n] + 4 * here)) + b;
+    }
   }
-  state.covariance = std::move(covariance);
-  state.tangent = std::move(tangent);
+  for (std::size_t n = 0; n < k.size(); ++n) state.covariance.data()[n] = c * scores * k.data()[n] + b;
 }
 
 }  // namespace
@@ -120,11 +122,17 @@ SampleStep read_attention(const AttentionAt& step, const PairState& own) {
 }
 
 void apply_attention(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column,
-                     Workspace& work) {
-  if (step.layer.scaling == AttentionScaling::sqrt)
+                     Workspace& work, const Finish& finish) {
+  if (step.layer.scaling == AttentionScaling::sqrt) {
     apply_sqrt(step, state);
-  else
-    apply_linear(step, state, row, column, work);
+    for_rows(state, finish);
+    return;
+  }
+  apply_linear(step, state, row, column, work);
+  for_rows(state, [&](const StateRows& rows) {
+    scale_linear(step, rows);
+    finish(rows);
+  });
 }
 
 }  // namespace widenet

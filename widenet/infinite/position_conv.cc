@@ -105,29 +105,51 @@ class WindowSums {
   Matrix<double> blocks_[2];
 };
 
+// What the sums of a row become.
+struct Means {
+  const AffineLayer& layer;
+  double taps;
+  std::size_t count;
+
+  void covariance(const double* k, double* to) const {
+    for (std::size_t q = 0; q < count; ++q) to[q] = covariance_after(layer, k[q] / taps);
+  }
+  void tangent(const double* k, const double* theta, double* to) const {
+    for (std::size_t q = 0; q < count; ++q) to[q] = tangent_after(layer, k[q] / taps, theta[q] / taps);
+  }
+};
+
+// Weights of their own are independent of those of any other position.
+void leave_diagonal(const StateRows& row) {
+  for (const MatrixView<double>& numbers : {row.covariance, row.tangent}) {
+    if (numbers.rows() == 0) continue;
+    const double own = numbers(0, row.first);
+    std::fill_n(numbers.data(), numbers.cols(), 0.0);
+    numbers(0, row.first) = own;
+  }
+}
+
 }  // namespace
 
-void apply_conv(const ConvAt& step, PairState& state, Workspace& work) {
+void apply_conv(const ConvAt& step, PairState& state, Workspace& work, const Finish& finish) {
   const std::size_t outputs = step.taps.outputs;
-  const double taps = static_cast<double>(step.taps.taps);
-  Matrix<double> covariance = work.take(outputs, outputs), tangent = work.take(outputs, outputs);
-  WindowSums of_covariance(step.axes, work), of_tangent(step.axes, work);
-  for (std::size_t o = 0, p = 0; o < step.axes[0].taps.outputs; ++o) {
-    const double *k = of_covariance.of(state.covariance, o), *theta = of_tangent.of(state.tangent, o);
-    for (std::size_t r = 0; r < of_covariance.rows(); ++r, ++p, k += outputs, theta += outputs) {
-      double *k_after = covariance.row(p).data(), *theta_after = tangent.row(p).data();
-      for (std::size_t q = 0; q < outputs; ++q) {
-        const double mean = k[q] / taps, mean_theta = theta[q] / taps;
-        k_after[q] = covariance_after(step.layer, mean);
-        theta_after[q] = tangent_after(step.layer, mean, mean_theta);
+  const bool has_tangent = state.has_tangent();
+  Matrix<double> covariance = work.take(outputs, outputs), tangent = work.take_tangent(state, outputs, outputs);
+  {
+    const Means means{step.layer, static_cast<double>(step.taps.taps), outputs};
+    WindowSums of_covariance(step.axes, work), of_tangent(step.axes, work);
+    for (std::size_t o = 0, p = 0; o < step.axes[0].taps.outputs; ++o) {
+      const double* k = of_covariance.of(state.covariance, o);
+      const double* theta = has_tangent ? of_tangent.of(state.tangent, o) : nullptr;
+      for (std::size_t r = 0; r < of_covariance.rows(); ++r, ++p) {
+        const std::size_t at = r * outputs;
+        const StateRows rows{p, covariance.view().rows({p, p + 1}),
+                             has_tangent ? tangent.view().rows({p, p + 1}) : MatrixView<double>()};
+        means.covariance(k + at, rows.covariance.data());
+        if (has_tangent) means.tangent(k + at, theta + at, rows.tangent.data());
+        if (step.local) leave_diagonal(rows);
+        finish(rows);
       }
-      if (!step.local) continue;
-      // Weights of their own are independent of those of any other position.
-      const double own_k = k_after[p], own_theta = theta_after[p];
-      std::fill_n(k_after, outputs, 0.0);
-      std::fill_n(theta_after, outputs, 0.0);
-      k_after[p] = own_k;
-      theta_after[p] = own_theta;
     }
   }
   work.replace(state, std::move(covariance), std::move(tangent));

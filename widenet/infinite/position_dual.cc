@@ -1,4 +1,4 @@
-// Activations on all pairs of positions: by the formulas where there are such, else by table.
+// Activations on all pairs of positions: what they read of one sample, and those by table.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -25,6 +25,18 @@ struct TableRow {
   }
 };
 
+}  // namespace
+
+SampleStep read_dual(const DualAt& step, const PairState& own) {
+  SampleStep out;
+  for (std::size_t p = 0; p < own.covariance.rows(); ++p) out.variance.push_back(own.covariance(p, p));
+  if (step.closed)
+    out.dual = dual_numbers(*step.closed, out.variance);
+  else
+    out.sides = step.table->sides(out.variance);
+  return out;
+}
+
 // The table reads its two samples in turn: the one of larger variance first, so that exchanging them changes nothing.
 void apply_table(const DualTable& table, PairState& state, const SampleStep& row, const SampleStep& column) {
   const std::size_t rows = row.variance.size(), columns = column.variance.size();
@@ -36,7 +48,7 @@ void apply_table(const DualTable& table, PairState& state, const SampleStep& row
   };
   const auto write = [&](std::size_t p, std::size_t q, double value, double slope) {
     state.covariance(p, q) = value;
-    state.tangent(p, q) = tangent_of(state.tangent(p, q), slope);
+    if (state.has_tangent()) state.tangent(p, q) = tangent_of(state.tangent(p, q), slope);
   };
   for (std::size_t p = 0; p < rows; ++p) {
     std::vector<double> s(columns);
@@ -52,25 +64,6 @@ void apply_table(const DualTable& table, PairState& state, const SampleStep& row
     for (std::size_t p = 0; p < rows; ++p)
       if (row.variance[p] < column.variance[q]) write(p, q, run.value[p], run.slope[p]);
   }
-}
-
-}  // namespace
-
-SampleStep read_dual(const DualAt& step, const PairState& own) {
-  SampleStep out;
-  for (std::size_t p = 0; p < own.covariance.rows(); ++p) out.variance.push_back(own.covariance(p, p));
-  if (step.closed)
-    out.dual = dual_numbers(*step.closed, out.variance);
-  else
-    out.sides = step.table->sides(out.variance);
-  return out;
-}
-
-void apply_dual(const DualAt& step, PairState& state, const SampleStep& row, const SampleStep& column) {
-  if (step.closed)
-    apply_dual(*step.closed, row.dual, column.dual, state.covariance, state.tangent);
-  else
-    apply_table(*step.table, state, row, column);
 }
 
 }  // namespace widenet

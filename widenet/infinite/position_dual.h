@@ -21,10 +21,10 @@ inline std::size_t dual_number_count(const ClosedDual& dual) {
 // Of positions of these variances.
 Matrix<double> dual_numbers(const ClosedDual& dual, std::span<const double> variances);
 
-// K' and Theta' = Kdot Theta in the place of K and Theta; `rows` and `columns` are the numbers of their positions.
-// Exchanging the two samples exchanges the results to the bit; the bits of an entry depend on its own numbers alone.
-// Picks the best instruction set at run time.
-void apply_dual(const ClosedDual& dual, const Matrix<double>& rows, const Matrix<double>& columns,
-                MatrixView<double> covariance, MatrixView<double> tangent);
+// K' and Theta' = Kdot Theta in the place of K and Theta (which may be empty: not asked for); `rows`, from first_row
+// on, and `columns` are the numbers of their positions. Exchanging the two samples exchanges the results to the bit;
+// the bits of an entry depend on its own numbers alone. Picks the best instruction set at run time.
+void apply_dual(const ClosedDual& dual, const Matrix<double>& rows, std::size_t first_row,
+                const Matrix<double>& columns, MatrixView<double> covariance, MatrixView<double> tangent);
 
 }  // namespace widenet

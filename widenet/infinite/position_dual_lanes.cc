@@ -56,7 +56,7 @@ class Row {
     read<D>(OnePosition{rows, p}, variances_, side_);
   }
 
-  // Count vectors of columns from q on.
+  // Count vectors of columns from q on; theta may be null.
   template <std::size_t Count>
   HWY_INLINE void run(std::size_t q, double* k, double* theta) const {
     Variances<N> variances[Count];
@@ -71,19 +71,28 @@ class Row {
     pairs<Count>(dual_, c, side_, sides, next);
 #pragma GCC unroll 4
     for (std::size_t u = 0; u < Count; ++u) {
-      store(D::gives_covariance ? next[u].out.rho : covariance_of(next[u].out, variances_, variances[u]),
-            k + u * width);
-      store(tangent_of(load<N>(theta + u * width), next[u].slope), theta + u * width);
+      const N after = D::gives_covariance ? next[u].out.rho : covariance_of(next[u].out, variances_, variances[u]);
+      store(after, k + u * width);
+      if (theta) store(tangent_of(load<N>(theta + u * width), next[u].slope), theta + u * width);
     }
   }
   // The last `count` columns, fewer than a vector has.
   void rest(std::size_t q, std::size_t count, double* k, double* theta) const {
     double last_k[width] = {}, last_theta[width] = {};
     std::copy_n(k, count, last_k);
-    std::copy_n(theta, count, last_theta);
+    if (theta) std::copy_n(theta, count, last_theta);
     run<1>(q, last_k, last_theta);
     std::copy_n(last_k, count, k);
-    std::copy_n(last_theta, count, theta);
+    if (theta) std::copy_n(last_theta, count, theta);
+  }
+  void all(std::size_t count, double* k, double* theta) const {
+    // Polynomials of several vectors hide each other's latency.
+    constexpr std::size_t group = std::is_same_v<D, ReluDual> ? 4 : 1;
+    const auto at = [theta](std::size_t q) { return theta ? theta + q : nullptr; };
+    std::size_t q = 0;
+    for (; q + group * width <= count; q += group * width) run<group>(q, k + q, at(q));
+    for (; q + width <= count; q += width) run<1>(q, k + q, at(q));
+    if (q < count) rest(q, count - q, k + q, at(q));
   }
 
  private:
@@ -94,24 +103,17 @@ class Row {
 };
 
 template <class D>
-void apply_formula(const D& dual, const Matrix<double>& rows, const Matrix<double>& columns,
+void apply_formula(const D& dual, const Matrix<double>& rows, std::size_t first_row, const Matrix<double>& columns,
                    MatrixView<double> covariance, MatrixView<double> tangent) {
-  // Polynomials of several vectors hide each other's latency.
-  constexpr std::size_t group = std::is_same_v<D, ReluDual> ? 4 : 1;
-  const std::size_t count = covariance.cols();
   for (std::size_t p = 0; p < covariance.rows(); ++p) {
-    const Row<D> row(dual, rows, p, columns);
-    double *k = covariance.row_data(p), *theta = tangent.row_data(p);
-    std::size_t q = 0;
-    for (; q + group * width <= count; q += group * width) row.template run<group>(q, k + q, theta + q);
-    for (; q + width <= count; q += width) row.template run<1>(q, k + q, theta + q);
-    if (q < count) row.rest(q, count - q, k + q, theta + q);
+    const Row<D> row(dual, rows, first_row + p, columns);
+    row.all(covariance.cols(), covariance.row_data(p), tangent.rows() > 0 ? tangent.row_data(p) : nullptr);
   }
 }
 
-void apply_any(const ClosedDual& dual, const Matrix<double>& rows, const Matrix<double>& columns,
+void apply_any(const ClosedDual& dual, const Matrix<double>& rows, std::size_t first_row, const Matrix<double>& columns,
                MatrixView<double> covariance, MatrixView<double> tangent) {
-  std::visit([&](const auto& d) { apply_formula(d, rows, columns, covariance, tangent); }, dual);
+  std::visit([&](const auto& d) { apply_formula(d, rows, first_row, columns, covariance, tangent); }, dual);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -138,9 +140,9 @@ Matrix<double> dual_numbers(const ClosedDual& dual, std::span<const double> vari
   return numbers;
 }
 
-void apply_dual(const ClosedDual& dual, const Matrix<double>& rows, const Matrix<double>& columns,
-                MatrixView<double> covariance, MatrixView<double> tangent) {
-  HWY_DYNAMIC_DISPATCH(apply_any)(dual, rows, columns, covariance, tangent);
+void apply_dual(const ClosedDual& dual, const Matrix<double>& rows, std::size_t first_row,
+                const Matrix<double>& columns, MatrixView<double> covariance, MatrixView<double> tangent) {
+  HWY_DYNAMIC_DISPATCH(apply_any)(dual, rows, first_row, columns, covariance, tangent);
 }
 
 }  // namespace widenet

@@ -14,7 +14,7 @@ class PositionGram final : public Gram<double> {
  public:
   PositionGram(const NetworkKernel& kernel, const Shape& shape, MatrixView<const double> x, MatrixView<const double> z,
                bool symmetric, const PositionOptions& options)
-      : network_(kernel.network, shape, options.mask), theta_(kernel.limit == Limit::ntk), symmetric_(symmetric) {
+      : network_(kernel.network, shape, options.mask), limit_(kernel.limit), symmetric_(symmetric) {
     check_output();
     rows_ = states(x, options.row_graphs);
     if (!symmetric) columns_ = states(z, options.column_graphs);
@@ -32,7 +32,7 @@ class PositionGram final : public Gram<double> {
         // One order of the two, so that both entries have the same bits.
         const bool swapped = symmetric_ && j < i;
         out(i - rows.begin, j - cols.begin) =
-            value(network_.pair(rows_[swapped ? j : i], columns()[swapped ? i : j], *work));
+            value(network_.pair(rows_[swapped ? j : i], columns()[swapped ? i : j], limit_, *work));
       }
     const std::lock_guard lock(idle_mutex_);
     idle_.push_back(std::move(work));
@@ -43,7 +43,9 @@ class PositionGram final : public Gram<double> {
 
  private:
   const std::vector<OwnState>& columns() const { return symmetric_ ? rows_ : columns_; }
-  double value(const PairKernel& pair) const { return theta_ ? pair.tangent(0, 0) : pair.covariance(0, 0); }
+  double value(const PairKernel& pair) const {
+    return limit_ == Limit::ntk ? pair.tangent(0, 0) : pair.covariance(0, 0);
+  }
 
   void check_output() const {
     const Shape& output = network_.output();
@@ -77,7 +79,8 @@ class PositionGram final : public Gram<double> {
   }
 
   PositionNetwork network_;
-  bool theta_, symmetric_;
+  Limit limit_;
+  bool symmetric_;
   std::vector<OwnState> rows_, columns_;
   mutable std::mutex idle_mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> idle_;  // at most one per thread

@@ -5,42 +5,41 @@ namespace widenet {
 namespace {
 
 PairState summed(const std::vector<double>& weights, const std::vector<PairState>& ends) {
-  PairState out{Matrix<double>(ends[0].covariance.rows(), ends[0].covariance.cols()),
-                Matrix<double>(ends[0].covariance.rows(), ends[0].covariance.cols()),
-                {},
-                {}};
-  for (std::size_t b = 0; b < ends.size(); ++b)
-    for (std::size_t k = 0; k < out.covariance.size(); ++k) {
-      out.covariance.data()[k] += weights[b] * ends[b].covariance.data()[k];
-      out.tangent.data()[k] += weights[b] * ends[b].tangent.data()[k];
-    }
+  PairState out;
+  for (Matrix<double> PairState::*matrix : {&PairState::covariance, &PairState::tangent}) {
+    Matrix<double>& sum = out.*matrix;
+    sum = Matrix<double>((ends[0].*matrix).rows(), (ends[0].*matrix).cols());
+    for (std::size_t b = 0; b < ends.size(); ++b)
+      for (std::size_t k = 0; k < sum.size(); ++k) sum.data()[k] += weights[b] * (ends[b].*matrix).data()[k];
+  }
   return out;
 }
 
 // K = prod_b K_b, Theta = sum_b Theta_b prod_{c != b} K_c.
 PairState multiplied(const std::vector<PairState>& ends) {
   PairState out{ends[0].covariance, ends[0].tangent, {}, {}};
-  for (std::size_t b = 1; b < ends.size(); ++b)
-    for (std::size_t k = 0; k < out.covariance.size(); ++k) {
-      double &covariance = out.covariance.data()[k], &tangent = out.tangent.data()[k];
-      const double other = ends[b].covariance.data()[k];
-      tangent = tangent * other + covariance * ends[b].tangent.data()[k];
-      covariance *= other;
-    }
+  for (std::size_t b = 1; b < ends.size(); ++b) {
+    double *covariance = out.covariance.data(), *tangent = out.tangent.data();
+    const double *other = ends[b].covariance.data(), *other_tangent = ends[b].tangent.data();
+    for (std::size_t k = 0; k < out.tangent.size(); ++k)
+      tangent[k] = tangent[k] * other[k] + covariance[k] * other_tangent[k];
+    for (std::size_t k = 0; k < out.covariance.size(); ++k) covariance[k] *= other[k];
+  }
   return out;
 }
 
 // Positions of two branches are independent.
 PairState laid_end_to_end(const JoinAt& join, const std::vector<PairState>& ends) {
   const std::size_t count = join.places.size();
-  PairState out{Matrix<double>(count, count), Matrix<double>(count, count), {}, {}};
+  PairState out{Matrix<double>(count, count), {}, {}, {}};
+  if (ends[0].has_tangent()) out.tangent = Matrix<double>(count, count);
   for (std::size_t p = 0; p < count; ++p)
     for (std::size_t q = 0; q < count; ++q) {
       const auto [b, at] = join.places[p];
       const auto [c, to] = join.places[q];
       if (b != c) continue;
       out.covariance(p, q) = ends[b].covariance(at, to);
-      out.tangent(p, q) = ends[b].tangent(at, to);
+      if (out.has_tangent()) out.tangent(p, q) = ends[b].tangent(at, to);
     }
   return out;
 }

@@ -12,14 +12,17 @@ namespace widenet {
 namespace {
 
 // K = x_p . z_p' / channels, one chain of fused operations, and Theta = 0.
-PairState input_state(const OwnState& row, const OwnState& column, Workspace& work) {
+PairState input_state(const OwnState& row, const OwnState& column, Limit limit, Workspace& work) {
   const Matrix<double>&x = row.values, &z = column.values;
   const std::size_t channels = x.cols(), columns = z.rows();
   Matrix<double> of_channel = work.take(channels, columns);  // z, channels first
   for (std::size_t q = 0; q < columns; ++q)
     for (std::size_t c = 0; c < channels; ++c) of_channel(c, q) = z(q, c);
-  PairState state{work.take(x.rows(), columns), work.take(x.rows(), columns), row.present, column.present};
-  std::fill_n(state.tangent.data(), state.tangent.size(), 0.0);
+  PairState state{work.take(x.rows(), columns), {}, row.present, column.present};
+  if (limit == Limit::ntk) {
+    state.tangent = work.take(x.rows(), columns);
+    std::fill_n(state.tangent.data(), state.tangent.size(), 0.0);
+  }
   for (std::size_t p = 0; p < x.rows(); ++p) {
     double* sum = state.covariance.row(p).data();
     std::fill_n(sum, columns, 0.0);
@@ -42,17 +45,28 @@ PairKernel kernel_of(PairState& state, Workspace& work) {
   return out;
 }
 
-// Runs the steps on a state; `leaf` is called for every step but repeat and branches, in one order for all samples.
-using RunLeaf = std::function<void(const PositionLeaf&, PairState&)>;
-void run(const PositionSteps& steps, PairState& state, const RunLeaf& run_leaf) {
-  for (const PositionStep& step : steps.steps) {
-    if (const auto* leaf = std::get_if<PositionLeaf>(&step)) {
-      run_leaf(*leaf, state);
-    } else if (const auto* repeat = std::get_if<RepeatAt>(&step)) {
-      for (const auto& body : repeat->bodies) run(*body, state, run_leaf);
-    } else if (const auto* join = std::get_if<JoinAt>(&step)) {
+// Runs the steps on a state; `run_leaves` is called for every step but repeat and branches, in one order for all
+// samples, and for those behind it at once that change_rows does.
+using Leaves = std::span<const PositionStep>;
+using RunLeaves = std::function<void(Leaves, PairState&)>;
+const PositionLeaf& leaf_of(const PositionStep& step) { return std::get<PositionLeaf>(step); }
+
+void run(const PositionSteps& steps, PairState& state, const RunLeaves& run_leaves) {
+  const Leaves all = steps.steps;
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    if (std::holds_alternative<PositionLeaf>(all[s])) {
+      std::size_t count = 1;
+      const auto follows = [](const PositionStep& step) {
+        return std::holds_alternative<PositionLeaf>(step) && changes_rows(leaf_of(step));
+      };
+      while (s + count < all.size() && follows(all[s + count])) ++count;
+      run_leaves(all.subspan(s, count), state);
+      s += count - 1;
+    } else if (const auto* repeat = std::get_if<RepeatAt>(&all[s])) {
+      for (const auto& body : repeat->bodies) run(*body, state, run_leaves);
+    } else if (const auto* join = std::get_if<JoinAt>(&all[s])) {
       std::vector<PairState> ends(join->branches.size(), state);
-      for (std::size_t b = 0; b < ends.size(); ++b) run(*join->branches[b], ends[b], run_leaf);
+      for (std::size_t b = 0; b < ends.size(); ++b) run(*join->branches[b], ends[b], run_leaves);
       state = joined(*join, ends);
     }
   }
@@ -155,31 +169,36 @@ OwnState PositionNetwork::own(const PositionSample& sample, std::size_t number) 
     edges = edges_of(sample.adjacency, nodes_);
   }
   Workspace work;
-  PairState state = input_state(own, own, work);
-  run(*steps_, state, [&](const PositionLeaf& leaf, PairState& now) {
-    const SampleStep& step = own.steps.emplace_back(read_sample(leaf, now, edges));
-    apply(leaf, now, step, step, work);
-    check_finite(now, number);
+  PairState state = input_state(own, own, Limit::ntk, work);
+  run(*steps_, state, [&](Leaves leaves, PairState& now) {
+    for (const PositionStep& leaf : leaves) {
+      const SampleStep& step = own.steps.emplace_back(read_sample(leaf_of(leaf), now, edges));
+      apply(leaf_of(leaf), now, step, step, work);
+      check_finite(now, number);
+    }
   });
   check_finite(state, number);
   own.kernel = kernel_of(state, work);
   return own;
 }
 
-PairKernel PositionNetwork::pair(const OwnState& row, const OwnState& column, Workspace& work) const {
+PairKernel PositionNetwork::pair(const OwnState& row, const OwnState& column, Limit limit, Workspace& work) const {
   if (&row == &column) return row.kernel;
-  PairState state = input_state(row, column, work);
+  PairState state = input_state(row, column, limit, work);
   std::size_t next = 0;
-  run(*steps_, state, [&](const PositionLeaf& leaf, PairState& now) {
-    apply(leaf, now, row.steps[next], column.steps[next], work);
-    ++next;
+  run(*steps_, state, [&](Leaves leaves, PairState& now) {
+    apply(leaf_of(leaves[0]), now, row.steps[next], column.steps[next], work, [&](const StateRows& rows) {
+      for (std::size_t k = 1; k < leaves.size(); ++k)
+        change_rows(leaf_of(leaves[k]), rows, row.steps[next + k], column.steps[next + k]);
+    });
+    next += leaves.size();
   });
   return kernel_of(state, work);
 }
 
 PairKernel PositionNetwork::pair(const OwnState& row, const OwnState& column) const {
   Workspace work;
-  return pair(row, column, work);
+  return pair(row, column, Limit::ntk, work);
 }
 
 }  // namespace widenet

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "widenet/architecture/kernel.h"
 #include "widenet/architecture/shape.h"
 #include "widenet/base/matrix.h"
 #include "widenet/infinite/position_steps.h"
@@ -58,8 +59,9 @@ class PositionNetwork {
   OwnState own(const PositionSample& sample, std::size_t number = 0) const;
 
   // The same object twice is the sample with itself; two objects are two samples, also where their values are equal.
-  // `work` is of one thread at a time and keeps its memory.
-  PairKernel pair(const OwnState& row, const OwnState& column, Workspace& work) const;
+  // With Limit::nngp of two objects K alone, and an empty tangent: half of the work. `work` is of one thread at a time
+  // and keeps its memory.
+  PairKernel pair(const OwnState& row, const OwnState& column, Limit limit, Workspace& work) const;
   PairKernel pair(const OwnState& row, const OwnState& column) const;
 
  private:

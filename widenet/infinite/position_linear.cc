@@ -7,23 +7,6 @@
 namespace widenet {
 namespace {
 
-// K and Theta of every pair of positions, in place.
-template <class Change>
-void change(PairState& state, const Change& change_entry) {
-  for (std::size_t p = 0; p < state.covariance.rows(); ++p) {
-    double *k = state.covariance.row(p).data(), *theta = state.tangent.row(p).data();
-    for (std::size_t q = 0; q < state.covariance.cols(); ++q) change_entry(p, q, k[q], theta[q]);
-  }
-}
-
-// K and Theta of the one position that is left.
-void leave(PairState& state, double k, double theta) {
-  state.covariance.reshape(1, 1);
-  state.tangent.reshape(1, 1);
-  state.covariance(0, 0) = k;
-  state.tangent(0, 0) = theta;
-}
-
 // In eight sums that take turns.
 double sum_of(const Matrix<double>& from) {
   constexpr std::size_t width = 8;
@@ -36,65 +19,83 @@ double sum_of(const Matrix<double>& from) {
   return rest;
 }
 
-// row_map K column_map^T
-Matrix<double> mapped(const PositionMap& row_map, const Matrix<double>& from, const PositionMap& column_map) {
-  Matrix<double> half(row_map.size(), from.cols()), out(row_map.size(), column_map.size());
+// row_map K column_map^T in the place of K
+void map(const PositionMap& row_map, Matrix<double>& k, const PositionMap& column_map, Workspace& work) {
+  Matrix<double> half = work.take(row_map.size(), k.cols());
+  for (std::size_t p = 0; p < row_map.size(); ++p) {
+    double* to = half.row(p).data();
+    std::fill_n(to, k.cols(), 0.0);
+    for (const Share& share : row_map[p]) {
+      const double* from = k.row(share.position).data();
+      for (std::size_t q = 0; q < k.cols(); ++q) to[q] += share.weight * from[q];
+    }
+  }
+  k.reshape(row_map.size(), column_map.size());
   for (std::size_t p = 0; p < row_map.size(); ++p)
-    for (const Share& share : row_map[p])
-      for (std::size_t q = 0; q < from.cols(); ++q) half(p, q) += share.weight * from(share.position, q);
-  for (std::size_t p = 0; p < row_map.size(); ++p)
-    for (std::size_t q = 0; q < column_map.size(); ++q)
-      for (const Share& share : column_map[q]) out(p, q) += share.weight * half(p, share.position);
-  return out;
-}
-void map_both(PairState& state, const PositionMap& rows, const PositionMap& columns) {
-  state.covariance = mapped(rows, state.covariance, columns);
-  state.tangent = mapped(rows, state.tangent, columns);
+    for (std::size_t q = 0; q < column_map.size(); ++q) {
+      double sum = 0;
+      for (const Share& share : column_map[q]) sum += share.weight * half(p, share.position);
+      k(p, q) = sum;
+    }
+  work.give(std::move(half));
 }
 
+// Steps that do not change every pair of positions by itself.
 struct Apply {
   PairState& state;
   const SampleStep &row, &column;
   Workspace& work;
+  const Finish& finish;
 
-  void operator()(const DenseAt& step) const {
-    change(state, [&](std::size_t, std::size_t, double& k, double& theta) {
-      theta = tangent_after(step.layer, k, theta);
-      k = covariance_after(step.layer, k);
-    });
-  }
-  void operator()(const ConvAt& step) const { apply_conv(step, state, work); }
-  void operator()(const MapAt& step) const { map_both(state, step.map, step.map); }
-  void operator()(const AggregateAt&) const { map_both(state, *row.edges, *column.edges); }
+  void operator()(const ConvAt& step) const { apply_conv(step, state, work, finish); }
+  void operator()(const AttentionAt& step) const { apply_attention(step, state, row, column, work, finish); }
+  void operator()(const MapAt& step) const { map_both(step.map, step.map); }
+  void operator()(const AggregateAt&) const { map_both(*row.edges, *column.edges); }
   void operator()(const GlobalPoolAt& step) const {
     const double divisor = step.sum ? 1 : row.count * column.count;
-    leave(state, sum_of(state.covariance) / divisor, sum_of(state.tangent) / divisor);
+    leave_one([divisor](const Matrix<double>& from) { return sum_of(from) / divisor; });
   }
   void operator()(const FlattenAt&) const {
-    const auto mean = [](const Matrix<double>& from) {
+    leave_one([](const Matrix<double>& from) {
       double sum = 0;
       for (std::size_t p = 0; p < from.rows(); ++p) sum += from(p, p);
       return sum / static_cast<double>(from.rows());
-    };
-    leave(state, mean(state.covariance), mean(state.tangent));
-  }
-  void operator()(const NormAt&) const {
-    change(state, [&](std::size_t p, std::size_t q, double& k, double& theta) {
-      const double scale = row.root_mean_squares[p] * column.root_mean_squares[q];
-      k /= scale;
-      theta /= scale;
     });
   }
   // Two samples drop units of their own: only a sample with itself is changed, and a position with itself.
   void operator()(const DropoutAt& step) const {
-    if (&row != &column) return;
-    for (std::size_t p = 0; p < state.covariance.rows(); ++p) {
-      state.covariance(p, p) /= step.keep;
-      state.tangent(p, p) /= step.keep;
-    }
+    if (&row == &column)
+      for (std::size_t p = 0; p < state.covariance.rows(); ++p) {
+        state.covariance(p, p) /= step.keep;
+        state.tangent(p, p) /= step.keep;
+      }
+    for_rows(state, finish);
   }
-  void operator()(const DualAt& step) const { apply_dual(step, state, row, column); }
-  void operator()(const AttentionAt& step) const { apply_attention(step, state, row, column, work); }
+  void operator()(const DualAt& step) const {
+    apply_table(*step.table, state, row, column);
+    for_rows(state, finish);
+  }
+  // Those that change_rows does.
+  void operator()(const DenseAt&) const {}
+  void operator()(const NormAt&) const {}
+
+ private:
+  void map_both(const PositionMap& rows, const PositionMap& columns) const {
+    map(rows, state.covariance, columns, work);
+    if (state.has_tangent()) map(rows, state.tangent, columns, work);
+    for_rows(state, finish);
+  }
+  // One position, of the numbers that f makes of K and of Theta.
+  template <class F>
+  void leave_one(const F& f) const {
+    for (Matrix<double>* matrix : {&state.covariance, &state.tangent}) {
+      if (matrix->size() == 0) continue;
+      const double number = f(*matrix);
+      matrix->reshape(1, 1);
+      (*matrix)(0, 0) = number;
+    }
+    for_rows(state, finish);
+  }
 };
 
 struct Read {
@@ -179,13 +180,22 @@ SampleStep read_sample(const PositionLeaf& leaf, const PairState& own,
 void clear_absent(PairState& state) {
   if (state.rows.empty() && state.columns.empty()) return;
   for (std::size_t p = 0; p < state.covariance.rows(); ++p)
-    for (std::size_t q = 0; q < state.covariance.cols(); ++q)
-      if (!is_present(state.rows, p) || !is_present(state.columns, q)) state.covariance(p, q) = state.tangent(p, q) = 0;
+    for (std::size_t q = 0; q < state.covariance.cols(); ++q) {
+      if (is_present(state.rows, p) && is_present(state.columns, q)) continue;
+      state.covariance(p, q) = 0;
+      if (state.has_tangent()) state.tangent(p, q) = 0;
+    }
 }
 
-void apply(const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column,
-           Workspace& work) {
-  std::visit(Apply{state, row, column, work}, leaf);
+void apply(const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column, Workspace& work,
+           const Finish& finish) {
+  if (changes_rows(leaf))
+    for_rows(state, [&](const StateRows& rows) {
+      change_rows(leaf, rows, row, column);
+      finish(rows);
+    });
+  else
+    std::visit(Apply{state, row, column, work, finish}, leaf);
   if (!state.rows.empty()) state.rows = std::visit(Present{state.rows}, leaf);
   if (!state.columns.empty()) state.columns = std::visit(Present{state.columns}, leaf);
   clear_absent(state);

@@ -1,7 +1,9 @@
 // A network on samples with positions as plain steps on the state of a pair, and what each step reads of one sample.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -22,10 +24,18 @@ namespace widenet {
 using Presence = std::vector<bool>;
 
 // Of two samples: K and Theta of position p of the first (row) and p' of the second (column), and who is there. Entries
-// of absent positions are 0.
+// of absent positions are 0. Where Theta is not asked for its matrix is empty.
 struct PairState {
   Matrix<double> covariance, tangent;
   Presence rows, columns;
+
+  bool has_tangent() const { return tangent.size() > 0; }
+};
+
+// Rows of a state, from position `first` on.
+struct StateRows {
+  std::size_t first;
+  MatrixView<double> covariance, tangent;
 };
 
 // The memory that a pair is worked on in, kept for the next.
@@ -46,13 +56,19 @@ class Workspace {
     out.reshape(rows, columns);
     return out;
   }
-  void give(Matrix<double>&& matrix) { idle_.push_back(std::move(matrix)); }
+  void give(Matrix<double>&& matrix) {
+    if (matrix.capacity() > 0) idle_.push_back(std::move(matrix));
+  }
   // Puts new K and Theta in the place of those of the state.
   void replace(PairState& state, Matrix<double>&& covariance, Matrix<double>&& tangent) {
     std::swap(state.covariance, covariance);
     std::swap(state.tangent, tangent);
     give(std::move(tangent));
     give(std::move(covariance));
+  }
+  // Memory for a new Theta of that many positions, empty where the state has none.
+  Matrix<double> take_tangent(const PairState& state, std::size_t rows, std::size_t columns) {
+    return state.has_tangent() ? take(rows, columns) : Matrix<double>();
   }
 
  private:
@@ -138,19 +154,39 @@ struct SampleStep {
 // The numbers of one sample from its state with itself.
 SampleStep read_sample(const PositionLeaf& leaf, const PairState& own, const std::shared_ptr<const PositionMap>& edges);
 
-// One step of a pair, with what it reads of the two. &row == &column: the sample with itself.
-void apply(const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column,
-           Workspace& work);
+// What is to be done with rows of a state as soon as they are there.
+using Finish = std::function<void(const StateRows&)>;
+
+// One step of a pair, with what it reads of the two. &row == &column: the sample with itself. `finish` gets all rows of
+// the state behind the step, a few at a time while the cache has them, before absent positions are cleared.
+void apply(
+    const PositionLeaf& leaf, PairState& state, const SampleStep& row, const SampleStep& column, Workspace& work,
+    const Finish& finish = [](const StateRows&) {});
+// Whether a step changes every pair of positions by itself; and such a step on rows.
+bool changes_rows(const PositionLeaf& leaf);
+void change_rows(const PositionLeaf& leaf, const StateRows& rows, const SampleStep& row, const SampleStep& column);
+// Calls f(StateRows) for all rows of the state, as many at a time as stay in the cache.
+template <class F>
+void for_rows(PairState& state, const F& f) {
+  constexpr std::size_t numbers = 16384;  // of K, and as many of Theta
+  const std::size_t count = state.covariance.rows();
+  const std::size_t band = std::max<std::size_t>(numbers / std::max<std::size_t>(state.covariance.cols(), 1), 1);
+  for (std::size_t p = 0; p < count; p += band) {
+    const Range rows{p, std::min(count, p + band)};
+    f(StateRows{p, state.covariance.view().rows(rows),
+                state.has_tangent() ? state.tangent.view().rows(rows) : MatrixView<double>()});
+  }
+}
 // The join of the states that the branches ended in.
 PairState joined(const JoinAt& join, const std::vector<PairState>& ends);
 
-// The layers that have files of their own.
+// The layers that have files of their own. Convolutions and attention finish their rows.
 SampleStep read_dual(const DualAt& step, const PairState& own);
-void apply_dual(const DualAt& step, PairState& state, const SampleStep& row, const SampleStep& column);
+void apply_table(const DualTable& table, PairState& state, const SampleStep& row, const SampleStep& column);
 SampleStep read_attention(const AttentionAt& step, const PairState& own);
 void apply_attention(const AttentionAt& step, PairState& state, const SampleStep& row, const SampleStep& column,
-                     Workspace& work);
-void apply_conv(const ConvAt& step, PairState& state, Workspace& work);
+                     Workspace& work, const Finish& finish);
+void apply_conv(const ConvAt& step, PairState& state, Workspace& work, const Finish& finish);
 
 // K' = A K + B, Theta' = own_out K' + own_in K + own_one + A Theta.
 inline double covariance_after(const AffineLayer& layer, double k) {
