@@ -109,84 +109,65 @@ class PlaneActivations {
     static constexpr bool unit = Unit;  // the outputs' own is 1
   };
 
-  // The first half of columns x, x + 1, ... of Count rows.
-  template <class Kind, std::size_t Count, std::size_t Columns, class Sums>
-  static WIDENET_INLINE void begin(const Affine& a, const Rows& rows, Sums& columns, std::size_t first,
-                                   PlaneBlock<N, Count * Columns>& block) {
+  // The first half of column x of Count rows.
+  template <class Kind, std::size_t Count, class Sums>
+  static WIDENET_INLINE void begin(const Affine& a, const Rows& rows, Sums& columns, std::size_t x,
+                                   PlaneBlock<N, Count>& block) {
     const N one = constant<N>(1), zero = constant<N>(0);
-#pragma GCC unroll 2
-    for (std::size_t c = 0; c < Columns; ++c) {
-      const std::size_t x = first + c;
-      N sums[Count];
-      columns.next(sums);
+    N sums[Count];
+    columns.next(sums);
 #pragma GCC unroll 4
-      for (std::size_t u = 0; u < Count; ++u) {
-        const N inverse = constant<N>(rows.mine[u][2 * x]) * load<N>(rows.theirs[u] + 2 * x * L);
-        N complement;
-        if constexpr (Kind::positive) {
-          complement = negative_multiply_add(sums[u] + a.bias, inverse, one);
-        } else {
-          block.s[c * Count + u] = (sums[u] + a.bias) * inverse;
-          complement = one - magnitude(block.s[c * Count + u]);
-        }
-        complement = select(complement < a.equal, zero, complement);
-        if constexpr (!Kind::positive) block.s[c * Count + u] = with_sign_of(complement, block.s[c * Count + u]);
-        block.pole[c * Count + u] = pole_root(complement);
+    for (std::size_t u = 0; u < Count; ++u) {
+      const N inverse = constant<N>(rows.mine[u][2 * x]) * load<N>(rows.theirs[u] + 2 * x * L);
+      N complement;
+      if constexpr (Kind::positive) {
+        complement = negative_multiply_add(sums[u] + a.bias, inverse, one);
+      } else {
+        block.s[u] = (sums[u] + a.bias) * inverse;
+        complement = one - magnitude(block.s[u]);
       }
+      complement = select(complement < a.equal, zero, complement);
+      if constexpr (!Kind::positive) block.s[u] = with_sign_of(complement, block.s[u]);
+      block.pole[u] = pole_root(complement);
     }
   }
 
-  // The second; by itself, for with the first half of the next columns around it the compiler has too few registers.
-  template <class Kind, std::size_t Count, std::size_t Columns, class Sums>
+  // The second; by itself, for with the first half of the next column around it the compiler has too few registers.
+  template <class Kind, std::size_t Count, class Sums>
   [[gnu::noinline]] static void end(const ReluDual& dual, const Affine& a, const Rows& rows,
-                                    const PlaneBlock<N, Count * Columns>& block, Sums& columns, std::size_t first) {
-    constexpr std::size_t all = Count * Columns;
-    N next[all], slope[all];
+                                    const PlaneBlock<N, Count>& block, Sums& columns, std::size_t x) {
+    N next[Count], slope[Count], sums[Count];
     if constexpr (Kind::positive)
-      positive_relu_pairs<all>(dual, block.pole, next, slope);
+      positive_relu_pairs<Count>(dual, block.pole, next, slope);
     else
-      relu_pairs<all>(dual, block.pole, block.s, next, slope);
-#pragma GCC unroll 2
-    for (std::size_t c = 0; c < Columns; ++c) {
-      const std::size_t x = first + c;
-      N sums[Count];
-      if constexpr (Kind::theta) columns.next(sums);
+      relu_pairs<Count>(dual, block.pole, block.s, next, slope);
+    if constexpr (Kind::theta) columns.next(sums);
 #pragma GCC unroll 4
-      for (std::size_t u = 0; u < Count; ++u) {
-        const std::size_t at = c * Count + u;
-        const N size = constant<N>(rows.mine[u][2 * x + 1]) * load<N>(rows.theirs[u] + (2 * x + 1) * L);
-        const N k = Kind::positive ? negative_multiply_add(size, next[at], size) : size * correlation(next[at]);
-        store(k, rows.to[0][u] + x * L);
-        if constexpr (Kind::theta)
-          store(multiply_add(slope[at], sums[u] + a.own_bias, Kind::unit ? k : a.own * k), rows.to[1][u] + x * L);
-      }
+    for (std::size_t u = 0; u < Count; ++u) {
+      const N size = constant<N>(rows.mine[u][2 * x + 1]) * load<N>(rows.theirs[u] + (2 * x + 1) * L);
+      const N k = Kind::positive ? negative_multiply_add(size, next[u], size) : size * correlation(next[u]);
+      store(k, rows.to[0][u] + x * L);
+      if constexpr (Kind::theta)
+        store(multiply_add(slope[u], sums[u] + a.own_bias, Kind::unit ? k : a.own * k), rows.to[1][u] + x * L);
     }
   }
 
-  // The samples' roots already hold the outputs' scale; the slope takes it here. The roots of one block run beside the
-  // polynomials of the one before.
+  // The samples' roots already hold the outputs' scale; the slope takes it here. The roots of one column run beside the
+  // polynomials of the one before; two columns at a time are no faster, and slower where samples come from afar.
   template <class Kind, std::size_t Count>
   void relu(ReluDual dual, const PlaneStage& stage, const PlaneValues& out, const Rows& rows) const {
     dual.alpha *= out.scale;
     dual.beta *= out.scale;
-    // About eight polynomials hide one another's latency; the short ones of float32 four, with more registers left.
-    constexpr std::size_t columns = sizeof(T) == 8 ? 2 : 1;
     const Affine a = affine_of(stage, out);
     WindowSums<Kind::raw, Count, N, T> k(rows.k, rows), b(rows.b, rows);
-    PlaneBlock<N, Count * columns> even, odd;
-    const std::size_t blocks = rows.width / columns;
-    if (blocks > 0) begin<Kind, Count, columns>(a, rows, k, 0, even);
-    for (std::size_t n = 0; n < blocks; n += 2) {
-      if (n + 1 < blocks) begin<Kind, Count, columns>(a, rows, k, (n + 1) * columns, odd);
-      end<Kind, Count, columns>(dual, a, rows, even, b, n * columns);
-      if (n + 1 == blocks) break;
-      if (n + 2 < blocks) begin<Kind, Count, columns>(a, rows, k, (n + 2) * columns, even);
-      end<Kind, Count, columns>(dual, a, rows, odd, b, (n + 1) * columns);
-    }
-    for (std::size_t x = blocks * columns; x < rows.width; ++x) {
-      PlaneBlock<N, Count> last;
-      begin<Kind, Count, 1>(a, rows, k, x, last);
-      end<Kind, Count, 1>(dual, a, rows, last, b, x);
+    PlaneBlock<N, Count> even, odd;
+    if (rows.width > 0) begin<Kind, Count>(a, rows, k, 0, even);
+    for (std::size_t x = 0; x < rows.width; x += 2) {
+      if (x + 1 < rows.width) begin<Kind, Count>(a, rows, k, x + 1, odd);
+      end<Kind, Count>(dual, a, rows, even, b, x);
+      if (x + 1 == rows.width) break;
+      if (x + 2 < rows.width) begin<Kind, Count>(a, rows, k, x + 2, even);
+      end<Kind, Count>(dual, a, rows, odd, b, x + 1);
     }
   }
 
