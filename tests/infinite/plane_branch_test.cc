@@ -50,18 +50,6 @@ std::vector<PlaneCase> cases() {
 }
 
 template <class T>
-Matrix<T> images(Random& random, std::size_t n, const Shape& shape) {
-  const std::size_t size = position_count(shape.positions) * shape.channels;
-  Matrix<T> x(n, size);
-  for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<T>(uniform(random, -0.3, 1));
-  if (n > 2) std::copy_n(x.row(0).begin(), size, x.row(2).begin());
-  if (n > 3) std::copy_n(x.row(1).begin(), size / 2, x.row(3).begin());
-  if (n > 4) std::transform(x.row(1).begin(), x.row(1).end(), x.row(4).begin(), std::negate<>());
-  if (n > 5) std::fill_n(x.row(5).begin(), size, T(0));
-  return x;
-}
-
-template <class T>
 struct PlaneBranches : testing::Test {};
 using Numbers = testing::Types<double, float>;
 TYPED_TEST_SUITE(PlaneBranches, Numbers);
@@ -73,7 +61,7 @@ TYPED_TEST(PlaneBranches, AreThoseOfThePlainInterpreter) {
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = images<T>(random, shape.positions[0] > 20 ? 3 : 6, shape);
+    const Matrix<T> x = plane_images<T>(random, shape.positions[0] > 20 ? 3 : 6, shape);
     double roundings = 40 * static_cast<double>(stage_count(*plan) + 1);
     for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
     expect_plain<T>({text, shape}, *plan, x, roundings);
@@ -87,7 +75,7 @@ TYPED_TEST(PlaneBranches, OfEqualSamplesAreEqual) {
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = images<T>(random, 6, shape);
+    const Matrix<T> x = plane_images<T>(random, 6, shape);
     const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
     EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
     EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
@@ -101,7 +89,7 @@ TYPED_TEST(PlaneBranches, HaveTheSameBitsInEveryTiling) {
     if (shape.positions[0] > 20) continue;
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = images<T>(random, 19, shape);
+    const Matrix<T> x = plane_images<T>(random, 19, shape);
     const auto gram = plane_gram<T>(*plan, Limit::ntk, x.view());
     const Matrix<T> full = materialize(*gram);
     expect_tiling_invariant(*gram, full, random);

@@ -54,19 +54,6 @@ std::vector<PlaneCase> cases() {
 }
 
 template <class T>
-Matrix<T> images(Random& random, std::size_t n, const Shape& shape) {
-  const std::size_t size = position_count(shape.positions) * shape.channels;
-  Matrix<T> x(n, size);
-  for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<T>(uniform(random, -0.3, 1));
-  if (n > 2) std::copy_n(x.row(0).begin(), size, x.row(2).begin());
-  if (n > 3) std::copy_n(x.row(1).begin(), size / 2, x.row(3).begin());
-  if (n > 4) std::transform(x.row(1).begin(), x.row(1).end(), x.row(4).begin(), std::negate<>());
-  if (n > 5) std::fill_n(x.row(5).begin(), size, T(0));
-  if (n > 6) std::fill_n(x.row(6).begin() + static_cast<std::ptrdiff_t>(size / 3), size / 2, T(0));
-  return x;
-}
-
-template <class T>
 struct PlaneNorms : testing::Test {};
 using Numbers = testing::Types<double, float>;
 TYPED_TEST_SUITE(PlaneNorms, Numbers);
@@ -78,7 +65,7 @@ TYPED_TEST(PlaneNorms, AreThoseOfThePlainInterpreter) {
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = images<T>(random, 19, shape);
+    const Matrix<T> x = plane_images<T>(random, 19, shape);
     const auto positions = static_cast<double>(position_count(shape.positions));
     expect_plain<T>({text, shape}, *plan, x,
                     60 * static_cast<double>(stage_count(*plan) + 1) + (plan->attention ? positions * positions : 0));
@@ -91,7 +78,7 @@ TYPED_TEST(PlaneNorms, HaveTheSameBitsInEveryTiling) {
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = images<T>(random, 35, shape);
+    const Matrix<T> x = plane_images<T>(random, 35, shape);
     const auto gram = plane_gram<T>(*plan, Limit::ntk, x.view());
     const Matrix<T> full = materialize(*gram);
     expect_tiling_invariant(*gram, full, random);
@@ -108,7 +95,7 @@ TYPED_TEST(PlaneNorms, OfEqualSamplesAreEqual) {
   for (const auto& [text, shape] : norm_cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = images<T>(random, 6, shape);
+    const Matrix<T> x = plane_images<T>(random, 6, shape);
     const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
     EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
     EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
@@ -132,7 +119,7 @@ TEST(PlaneNorm, TakesTheFactorOfASampleAway) {
 TEST(PlaneDropout, ChangesTheSampleWithItselfAlone) {
   Random random(6);
   const Shape shape{{5, 5}, 2};
-  const Matrix<double> x = images<double>(random, 3, shape);
+  const Matrix<double> x = plane_images<double>(random, 3, shape);
   const auto gram = [&](const char* text) {
     return materialize(*plane_gram<double>(*plane_plan(parse_network(text), shape), Limit::ntk, x.view()));
   };

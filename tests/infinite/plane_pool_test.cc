@@ -37,19 +37,6 @@ std::vector<PlaneCase> cases() {
   };
 }
 
-// Positive pixels, as images have them; one twice, one with the background of another, one negated, one black.
-template <class T>
-Matrix<T> images(Random& random, std::size_t n, const Shape& shape) {
-  const std::size_t size = position_count(shape.positions) * shape.channels;
-  Matrix<T> x(n, size);
-  for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<T>(uniform(random, -0.3, 1));
-  if (n > 2) std::copy_n(x.row(0).begin(), size, x.row(2).begin());
-  if (n > 3) std::copy_n(x.row(1).begin(), size / 2, x.row(3).begin());
-  if (n > 4) std::transform(x.row(1).begin(), x.row(1).end(), x.row(4).begin(), std::negate<>());
-  if (n > 5) std::fill_n(x.row(5).begin(), size, T(0));
-  return x;
-}
-
 template <class T>
 struct PlanePools : testing::Test {};
 using Numbers = testing::Types<double, float>;
@@ -62,7 +49,7 @@ TYPED_TEST(PlanePools, AreThoseOfThePlainInterpreter) {
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = images<T>(random, 6, shape);
+    const Matrix<T> x = plane_images<T>(random, 6, shape);
     double roundings = 40 * static_cast<double>(stage_count(*plan) + 1);
     for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
     expect_plain<T>({text, shape}, *plan, x, roundings);
@@ -75,7 +62,7 @@ TYPED_TEST(PlanePools, OfEqualSamplesAreEqual) {
   Random random(4);
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
-    const Matrix<T> x = images<T>(random, 6, shape);
+    const Matrix<T> x = plane_images<T>(random, 6, shape);
     const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
     EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
     EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
@@ -92,7 +79,7 @@ TEST(PlaneVariances, AreThoseBehindThePool) {
   const Shape shape{{7, 8}, 2};
   const Network network = parse_network(before + conv + "flatten dense");
   const auto plan = plane_plan(network, shape);
-  const Matrix<double> x = images<double>(random, 9, shape);
+  const Matrix<double> x = plane_images<double>(random, 9, shape);
   const Matrix<double> variances = plane_own<double>(*plan, x);
   ASSERT_EQ(variances.cols(), std::size_t{4 * 4});
   // With the read-out of one position; a convolution of one tap keeps the covariance of the position it is at.
@@ -107,7 +94,7 @@ TEST(PlaneVariances, AreThoseBehindThePool) {
 TEST(PlaneVariances, HaveTheSameBitsOnAnyNumberOfThreads) {
   Random random(6);
   const auto plan = plane_plan(parse_network(cases()[1].text), cases()[1].shape);
-  const Matrix<float> x = images<float>(random, 40, cases()[1].shape);
+  const Matrix<float> x = plane_images<float>(random, 40, cases()[1].shape);
   set_thread_count(1);
   const Matrix<float> one = plane_own<float>(*plan, x);
   for (const std::size_t threads : Sizes{2, 7}) {
@@ -122,7 +109,7 @@ TEST(PlanePool, HasTheSameBitsInEveryTiling) {
   Random random(7);
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
-    const Matrix<double> x = images<double>(random, 11, shape);
+    const Matrix<double> x = plane_images<double>(random, 11, shape);
     const auto gram = plane_gram<double>(*plan, Limit::ntk, x.view());
     const Matrix<double> full = materialize(*gram);
     expect_tiling_invariant(*gram, full, random);

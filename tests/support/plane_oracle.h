@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -12,6 +14,21 @@
 #include "widenet/infinite/position_gram.h"
 
 namespace widenet::testing_support {
+
+// Positive pixels, as images have them; one twice, one with the background of another, one negated, one black, one
+// black in part.
+template <class T>
+Matrix<T> plane_images(Random& random, std::size_t n, const Shape& shape) {
+  const std::size_t size = position_count(shape.positions) * shape.channels;
+  Matrix<T> x(n, size);
+  for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<T>(uniform(random, -0.3, 1));
+  if (n > 2) std::copy_n(x.row(0).begin(), size, x.row(2).begin());
+  if (n > 3) std::copy_n(x.row(1).begin(), size / 2, x.row(3).begin());
+  if (n > 4) std::transform(x.row(1).begin(), x.row(1).end(), x.row(4).begin(), std::negate<>());
+  if (n > 5) std::fill_n(x.row(5).begin(), size, T(0));
+  if (n > 6) std::fill_n(x.row(6).begin() + static_cast<std::ptrdiff_t>(size / 3), size / 2, T(0));
+  return x;
+}
 
 struct PlaneCase {
   std::string text;
