@@ -264,15 +264,13 @@ class Planner {
   bool read_out_ = false;
 };
 
-}  // namespace
-
-namespace {
 Planner planned(const Network& network, const Shape& shape) {
   Planner planner(shape);
   planner.network(network);
   planner.end();
   return planner;
 }
+
 }  // namespace
 
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape) {
