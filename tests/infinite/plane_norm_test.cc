@@ -73,20 +73,8 @@ TYPED_TEST(PlaneNorms, AreThoseOfThePlainInterpreter) {
 }
 
 TYPED_TEST(PlaneNorms, HaveTheSameBitsInEveryTiling) {
-  using T = TypeParam;
   Random random(7);
-  for (const auto& [text, shape] : cases()) {
-    const auto plan = plane_plan(parse_network(text), shape);
-    ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = plane_images<T>(random, 35, shape);
-    const auto gram = plane_gram<T>(*plan, Limit::ntk, x.view());
-    const Matrix<T> full = materialize(*gram);
-    expect_tiling_invariant(*gram, full, random);
-    expect_thread_invariant(*gram, full);
-    std::vector<T> diagonal(x.rows());
-    gram->diagonal(diagonal);
-    for (std::size_t i = 0; i < x.rows(); ++i) EXPECT_TRUE(same_bits(diagonal[i], full(i, i))) << text;
-  }
+  for (const PlaneCase& network : cases()) expect_same_bits_everywhere<TypeParam>(network, 35, random);
 }
 
 TYPED_TEST(PlaneNorms, OfEqualSamplesAreEqual) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "tests/support/check_gram.h"
 #include "widenet/infinite/plane_gram.h"
@@ -60,6 +61,21 @@ void expect_plain(const PlaneCase& network, const PlanePlan& plan, const Matrix<
         ASSERT_TRUE(j < i || (drops && j == i) || same_bits(k(i, j), across(i, j))) << text;
       }
   }
+}
+
+// The NTK of `count` images has the same bits in every tiling, on any number of threads and on its diagonal.
+template <class T>
+void expect_same_bits_everywhere(const PlaneCase& network, std::size_t count, Random& random) {
+  const auto plan = plane_plan(parse_network(network.text), network.shape);
+  ASSERT_TRUE(plan) << network.text;
+  const Matrix<T> x = plane_images<T>(random, count, network.shape);
+  const auto gram = plane_gram<T>(*plan, Limit::ntk, x.view());
+  const Matrix<T> full = materialize(*gram);
+  expect_tiling_invariant(*gram, full, random);
+  expect_thread_invariant(*gram, full);
+  std::vector<T> diagonal(x.rows());
+  gram->diagonal(diagonal);
+  for (std::size_t i = 0; i < x.rows(); ++i) EXPECT_TRUE(same_bits(diagonal[i], full(i, i))) << network.text;
 }
 
 }  // namespace widenet::testing_support
