@@ -2,8 +2,6 @@
 
 #include <numbers>
 
-#include "widenet/infinite/closed_dual.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "bench/support/limits.cc"
 #include <hwy/foreach_target.h>
@@ -14,10 +12,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace widenet {
 namespace HWY_NAMESPACE {
-
-#define WIDENET_INLINE HWY_INLINE
-#include "widenet/infinite/closed_dual-inl.h"
-#undef WIDENET_INLINE
 
 // Twelve independent chains keep both pipes busy.
 template <class T>
@@ -39,24 +33,35 @@ double multiply_adds(std::size_t rounds) {
   return static_cast<double>(rounds * chains * Number<N>::lanes * 2);
 }
 
-// The roots of one group run beside the polynomials of the group before.
+// The arc-cosine pair of Cho & Saul 2009 as it is written: k1 = (r + |rho| A) / pi + rho / 2 and k0 = 1/2 + sign(rho) A
+// / pi, where r = sqrt(1 - rho^2) and A = asin |rho|. The roots of one group run beside the polynomials of the group
+// before.
 template <class T>
-void steps(const T* complement, T* next, T* slope, std::size_t count) {
+void steps(const T* correlation, T* next, T* slope, std::size_t count) {
   using N = Vector<T>;
   constexpr std::size_t W = Number<N>::lanes, group = 4;
-  const ReluDual relu(0, 1);
-  PoleRoot<N> now[group], following[group];
-  N after[group], rate[group];
-  for (std::size_t u = 0; u < group; ++u) now[u] = pole_root(load<N>(complement + u * W));
-  for (std::size_t i = 0; i < count; i += group * W) {
-    const std::size_t ahead = i + group * W < count ? i + group * W : 0;
-    for (std::size_t u = 0; u < group; ++u) following[u] = pole_root(load<N>(complement + ahead + u * W));
-    positive_relu_pairs<group>(relu, now, after, rate);
-    for (std::size_t u = 0; u < group; ++u) {
-      store(after[u], next + i + u * W);
-      store(rate[u], slope + i + u * W);
-      now[u] = following[u];
+  const N half = constant<N>(0.5), per_pi = constant<N>(std::numbers::inv_pi_v<long double>);
+  struct Group {
+    N rho[group], size[group], root[group];
+    HWY_INLINE explicit Group(const T* from) {
+      for (std::size_t u = 0; u < group; ++u) {
+        rho[u] = load<N>(from + u * W);
+        size[u] = magnitude(rho[u]);
+        root[u] = square_root(negative_multiply_add(size[u], size[u], constant<N>(1)));
+      }
     }
+  };
+  Group now(correlation);
+  for (std::size_t i = 0; i < count; i += group * W) {
+    const Group following(correlation + (i + group * W < count ? i + group * W : 0));
+    N angle[group];
+    angles<group>(now.size, now.root, angle);
+    for (std::size_t u = 0; u < group; ++u) {
+      const N k1 = multiply_add(now.size[u], angle[u], now.root[u]);
+      store(multiply_add(k1, per_pi, half * now.rho[u]), next + i + u * W);
+      store(multiply_add(with_sign_of(angle[u], now.rho[u]), per_pi, half), slope + i + u * W);
+    }
+    now = following;
   }
 }
 
@@ -98,10 +103,10 @@ double peak_flops() {
 template <class T>
 double relu_steps() {
   constexpr std::size_t count = 960, rounds = 500;
-  alignas(128) static T complement[count], next[count], slope[count];
-  for (std::size_t i = 0; i < count; ++i) complement[i] = static_cast<T>(i + 1) / T(count + 1);
+  alignas(128) static T correlation[count], next[count], slope[count];
+  for (std::size_t i = 0; i < count; ++i) correlation[i] = static_cast<T>(2 * i + 1) / T(count) - 1;
   const Times t = repeat(200, [&] {
-    for (std::size_t r = 0; r < rounds; ++r) run_steps(complement, next, slope, count);
+    for (std::size_t r = 0; r < rounds; ++r) run_steps(correlation, next, slope, count);
   });
   return static_cast<double>(count * rounds) / t.minimum;
 }

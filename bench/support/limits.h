@@ -36,8 +36,9 @@ Times repeat(std::size_t times, F&& work, double (*clock)() = now) {
   return {seconds.front(), seconds[seconds.size() / 2]};
 }
 
-// Best of several short runs on one thread: fused multiply-adds on registers (flops per second), and bare ReLU steps
-// (correlation to correlation and slope) on arrays in the first-level cache (steps per second).
+// Best of several short runs on one thread: fused multiply-adds on registers (flops per second), and bare ReLU steps,
+// any correlation to the arc-cosine kernels k1 and k0 (next correlation and slope), on arrays in the first-level cache
+// (steps per second). The steps are code of their own: what the library does better or worse shows beside them.
 template <class T>
 double peak_flops();
 template <class T>

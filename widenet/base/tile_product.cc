@@ -17,13 +17,14 @@ namespace widenet {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Features per pass: a pass of a panel stays in the first-level cache.
-constexpr std::size_t depth_block = 264;
+// Features per pass: half of the first-level cache holds a pass of a panel, the other half takes in the next one.
+constexpr std::size_t depth_block = 132;
 
-// One block of registers: Rows x (3 vectors), features [0, depth). `a` is [feature][row_block].
+// One block of registers: Rows x (3 vectors), features [0, depth). `a` is [feature][row_block]. Fetches `depth` lines
+// from `ahead` meanwhile, unless that is null.
 template <std::size_t Rows, class T>
 HWY_INLINE void register_block(const T* HWY_RESTRICT a, const T* HWY_RESTRICT b, std::size_t depth, T* HWY_RESTRICT out,
-                               std::size_t stride, bool first) {
+                               std::size_t stride, bool first, const T* ahead = nullptr) {
   RegisterBlock<Rows, T> block;
   if (first)
     block.clear();
@@ -31,7 +32,10 @@ HWY_INLINE void register_block(const T* HWY_RESTRICT a, const T* HWY_RESTRICT b,
     block.load(out, stride);
   const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
   const T* const vectors[3] = {b, b + lanes, b + 2 * lanes};
-  block.add(a, row_block, vectors, panel_width<T>, depth);
+  if (ahead)
+    block.template add<true>(a, row_block, vectors, panel_width<T>, depth, ahead);
+  else
+    block.add(a, row_block, vectors, panel_width<T>, depth);
   block.store(out, stride, [](auto sum, const T*) HWY_ATTR { return sum; });
 }
 
@@ -53,17 +57,23 @@ void product(const PackedRows<T>& rows, const Panels<T>& columns, Range panels, 
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t features = rows.features();
+  constexpr std::size_t lines = panel_width<T> * sizeof(T) / 64;  // of cache per feature
+  const auto slice = [&](std::size_t p, std::size_t k) { return columns.panel(p) + k * panel_width<T>; };
   for (std::size_t k0 = 0; k0 == 0 || k0 < features; k0 += depth_block) {
     const std::size_t depth = std::min(depth_block, features - k0);
     for (std::size_t p = panels.begin; p < panels.end; ++p) {
-      const T* panel = columns.panel(p) + k0 * panel_width<T>;
+      const T* panel = slice(p, k0);
+      const T* next =
+          p + 1 < panels.end ? slice(p + 1, k0) : slice(panels.begin, k0 + depth < features ? k0 + depth : 0);
       for (std::size_t i = 0; i < rows.rows(); i += row_block) {
         const T* a = rows.data() + i * features + k0 * row_block;
         T* to = out.row_data(i) + (p - panels.begin) * panel_width<T>;
-        const std::size_t left = rows.rows() - i;
+        const std::size_t left = rows.rows() - i, block = i / row_block;
         for (std::size_t c = 0; c < panel_width<T>; c += 3 * lanes) {
           if (left >= row_block) {
-            register_block<row_block>(a, panel + c, depth, to + c, out.stride(), k0 == 0);
+            // Each of the first blocks fetches a part of what is read next.
+            const T* ahead = c == 0 && block < lines ? next + block * depth * (panel_width<T> / lines) : nullptr;
+            register_block<row_block>(a, panel + c, depth, to + c, out.stride(), k0 == 0, ahead);
           } else {
             for (std::size_t r = 0; r < left; ++r)
               register_block<1>(a + r, panel + c, depth, to + c + r * out.stride(), out.stride(), k0 == 0);

@@ -60,30 +60,63 @@ WIDENET_INLINE N squared_sum(N s, const S& i, const S& j) {
   return multiply_add(constant<N>(2) * i.root * j.root, one_plus_correlation(s), d * d);
 }
 
-// The angle t to the nearer pole in two halves, |s| = 1 - cos t: a square root; then t itself and sin t - t cos t.
+// The angle t to the nearer pole in two halves, h = |s| = 1 - cos t: a square root, which is sin t; then t itself and
+// sin t - t cos t. In single precision the root is that of h, and what is left of both are short series in h: cheaper
+// than one arc sine of two ranges, and sin t - t cos t keeps its relative accuracy near the pole.
 template <class N>
 struct PoleRoot {
   N complement, root;
 };
 template <class N>
+inline constexpr bool series_of_complement = sizeof(typename Number<N>::Scalar) == sizeof(float);
+template <class N>
 WIDENET_INLINE PoleRoot<N> pole_root(N complement) {
+  if constexpr (series_of_complement<N>) return {complement, square_root(complement)};
   return {complement, square_root(complement * (constant<N>(2) - complement))};
 }
 template <class N>
 struct Pole {
   N t, lens;
 };
+
+// t = sqrt(h) P(h) and sin t - t cos t = h sqrt(h) Q(h): minimax on [0, 1], relative errors 1.5e-8.
+inline constexpr float arc_series[8] = {1.41421354178F,    0.117853631165F,   0.0264669123291F,   0.00826283332975F,
+                                        0.00134551819542F, 0.00353599222048F, -0.00213558261494F, 0.00125345751654F};
+inline constexpr float lens_series[7] = {0.942809055281F,    0.0471391836461F,    0.0075952213988F,  0.00164745967353F,
+                                         0.000763357950774F, -0.000195112713447F, 0.000240820233035F};
+
+template <std::size_t Count, std::size_t Terms, class N>
+WIDENET_INLINE void series(const float (&c)[Terms], const PoleRoot<N>* h, N* sum) {
+#pragma GCC unroll 16
+  for (std::size_t u = 0; u < Count; ++u) sum[u] = constant<N>(c[Terms - 1]);
+#pragma GCC unroll 16
+  for (std::size_t k = Terms - 1; k-- > 0;) {
+    const N next = constant<N>(c[k]);
+#pragma GCC unroll 16
+    for (std::size_t u = 0; u < Count; ++u) sum[u] = multiply_add(sum[u], h[u].complement, next);
+  }
+}
+
 template <std::size_t Count, class N>
 WIDENET_INLINE void poles(const PoleRoot<N>* from, Pole<N>* out) {
-  N root[Count], cosine[Count], t[Count];
+  N first[Count], second[Count];
+  if constexpr (series_of_complement<N>) {
+    series<Count>(arc_series, from, first);
+    series<Count>(lens_series, from, second);
 #pragma GCC unroll 16
-  for (std::size_t u = 0; u < Count; ++u) {
-    root[u] = from[u].root;
-    cosine[u] = constant<N>(1) - from[u].complement;
+    for (std::size_t u = 0; u < Count; ++u)
+      out[u] = {from[u].root * first[u], from[u].root * from[u].complement * second[u]};
+  } else {
+#pragma GCC unroll 16
+    for (std::size_t u = 0; u < Count; ++u) {
+      first[u] = from[u].root;
+      second[u] = constant<N>(1) - from[u].complement;  // cos t
+    }
+    N t[Count];
+    angles<Count>(first, second, t);
+#pragma GCC unroll 16
+    for (std::size_t u = 0; u < Count; ++u) out[u] = {t[u], negative_multiply_add(t[u], second[u], first[u])};
   }
-  angles<Count>(root, cosine, t);
-#pragma GCC unroll 16
-  for (std::size_t u = 0; u < Count; ++u) out[u] = {t[u], negative_multiply_add(t[u], cosine[u], root[u])};
 }
 
 // ReLU-type duals of Count pairs of correlation >= 0 at once, second half: h = 1 - rho to 1 - rho' and the slope.
@@ -100,22 +133,21 @@ WIDENET_INLINE void positive_relu_pairs(const ReluDual& p, const PoleRoot<N>* h,
   }
 }
 
-// The same for any correlation: `m` has |s|, `s` its sign.
+// The same for any correlation: `m` of |s|, `sign` with the sign of the correlation.
 template <std::size_t Count, class N>
-WIDENET_INLINE void relu_pairs(const ReluDual& p, const PoleRoot<N>* m, const N* s, N* next, N* slope) {
+WIDENET_INLINE void relu_pairs(const ReluDual& p, const PoleRoot<N>* m, const N* sign, N* next, N* slope) {
   positive_relu_pairs<Count>(p, m, next, slope);
-  const N kappa = constant<N>(p.kappa), one = constant<N>(1);
+  const N kappa = constant<N>(p.kappa), one = constant<N>(1), two = constant<N>(2);
 #pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) {
-    const auto negative = is_negative(s[u]);
-    const N lens = m[u].complement - next[u];  // kappa (sin t - t cos t) / pi
+    const auto negative = is_negative(sign[u]);
+    const N h = m[u].complement;
     // Kdot at pi - t is alpha - beta + (alpha - Kdot(t)).
     slope[u] = select(negative, constant<N>(2 * p.alpha - p.beta) - slope[u], slope[u]);
-    // 1 - rho' = (2 - k) + (k - 1) |s| - lens where the outputs are never negatively correlated; else by 1 + rho'.
-    const N opposite =
-        p.nonnegative() ? multiply_add(kappa - one, m[u].complement, constant<N>(2) - kappa) - lens
-                        : signed_complement(multiply_add(one - kappa, m[u].complement, kappa) + lens, constant<N>(-1));
-    next[u] = select(negative, opposite, magnitude(next[u]));
+    // 1 - rho' is larger by (2 - k) |rho| where the outputs are never negatively correlated; else by 1 + rho'.
+    const N opposite = p.nonnegative() ? multiply_add(two - kappa, one - h, next[u])
+                                       : signed_complement(multiply_add(one - kappa, h, kappa) + (h - next[u]), -one);
+    next[u] = select(negative, opposite, next[u]);
   }
 }
 

@@ -34,14 +34,17 @@ WIDENET_INLINE N affine_rho(N rho, N ui, N uj, N wi, N wj) {
   return multiply_add(constant<N>(2) * ui * uj, rho, constant<N>(2) * wi * wj);
 }
 template <class N>
+WIDENET_INLINE N affine_complement(N s, N rho, N ui, N uj, N wi, N wj) {
+  const auto negative = rho < constant<N>(0);
+  const N du = ui - uj, dw = select(negative, wi + wj, wi - wj);
+  const N before = select(negative, magnitude(s), one_minus_correlation(s));
+  return multiply_add(constant<N>(2) * ui * uj, before, multiply_add(dw, dw, du * du));
+}
+template <class N>
 WIDENET_INLINE Correlation<N> affine_correlation(Correlation<N> c, N ui, N uj, N wi, N wj) {
-  const N uu = constant<N>(2) * ui * uj, zero = constant<N>(0);
   const N rho = affine_rho(c.rho, ui, uj, wi, wj);
-  const auto negative = rho < zero;
-  const N du = ui - uj, dw = wi - select(negative, zero - wj, wj);
-  const N before = select(negative, magnitude(c.s), one_minus_correlation(c.s));
-  const N complement = multiply_add(uu, before, multiply_add(dw, dw, du * du));
-  return {select(negative, with_sign_of(complement, constant<N>(-1)), complement), rho};
+  const N complement = affine_complement(c.s, rho, ui, uj, wi, wj);
+  return {select(rho < constant<N>(0), -complement, complement), rho};
 }
 template <class N>
 WIDENET_INLINE N positive_affine_complement(N s, N two_ui, N ui, N uj, N wi, N wj) {
@@ -51,20 +54,21 @@ WIDENET_INLINE N positive_affine_complement(N s, N two_ui, N ui, N uj, N wi, N w
 
 // Theta' = own_out (A K + B) + own_in K + own_one + A Theta.
 template <class N>
-WIDENET_INLINE N affine_theta(const AffineLayer& layer, N covariance, N theta) {
-  const N of_covariance = constant<N>(layer.own_out * layer.weight_variance + layer.own_in);
-  const N fixed = constant<N>(layer.own_out * layer.bias_variance + layer.own_one);
-  return multiply_add(constant<N>(layer.weight_variance), theta, multiply_add(of_covariance, covariance, fixed));
-}
-
-// The same from Theta = roots tau and K = roots (1 - s).
-template <class N>
-WIDENET_INLINE N affine_theta(const AffineLayer& layer, N roots, N s, N tau) {
-  const N of_covariance = constant<N>(layer.own_out * layer.weight_variance + layer.own_in);
-  const N fixed = constant<N>(layer.own_out * layer.bias_variance + layer.own_one);
-  const N own = negative_multiply_add(of_covariance, s, of_covariance);
-  return multiply_add(roots, multiply_add(constant<N>(layer.weight_variance), tau, own), fixed);
-}
+struct AffineTheta {
+  N weight, of_covariance, fixed;
+  WIDENET_INLINE explicit AffineTheta(const AffineLayer& layer)
+      : weight(constant<N>(layer.weight_variance)),
+        of_covariance(constant<N>(layer.own_out * layer.weight_variance + layer.own_in)),
+        fixed(constant<N>(layer.own_out * layer.bias_variance + layer.own_one)) {}
+  WIDENET_INLINE N of_theta(N covariance, N theta) const {
+    return multiply_add(weight, theta, multiply_add(of_covariance, covariance, fixed));
+  }
+  // The same from Theta = roots tau and K = roots (1 - s).
+  WIDENET_INLINE N of_tau(N roots, N s, N tau) const {
+    const N own = negative_multiply_add(of_covariance, s, of_covariance);
+    return multiply_add(roots, multiply_add(weight, tau, own), fixed);
+  }
+};
 
 // The affine step that ends a program, or null.
 inline const AffineStep* last_affine(const Program& program) {
@@ -79,7 +83,7 @@ WIDENET_INLINE N kernel_value(const AffineStep* last, bool theta, const Cursor<T
                               N t) {
   if (!last) return theta ? t : of_row<N>(at, 0) * of_column<N>(at, 0, lane) * rho;
   if (last->from_complement) rho = constant<N>(1) - s;
-  if (theta) return affine_theta(last->layer, of_row<N>(at, 2) * of_column<N>(at, 2, lane) * rho, t);
+  if (theta) return AffineTheta<N>(last->layer).of_theta(of_row<N>(at, 2) * of_column<N>(at, 2, lane) * rho, t);
   if (last->layer.bias_variance != 0)
     rho = affine_rho(rho, of_row<N>(at, 0), of_column<N>(at, 0, lane), of_row<N>(at, 1), of_column<N>(at, 1, lane));
   return of_row<N>(at, 3) * of_column<N>(at, 3, lane) * rho;
@@ -187,10 +191,11 @@ void dual_layer(const D& dual, const Cursor<T>& at, const Slot<T>& slot) {
 template <class N, class T>
 void affine(const AffineStep& step, const Cursor<T>& at, const Slot<T>& slot) {
   const AffineLayer layer = step.layer;
+  const AffineTheta<N> theta(layer);
   const N ui = of_row<N>(at, 0), wi = of_row<N>(at, 1), root = of_row<N>(at, 2);
   for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes) {
     const Correlation<N> c = load_correlation<N>(slot, lane);
-    store(affine_theta(layer, root * of_column<N>(at, 2, lane) * c.rho, load<N>(slot.theta + lane)), slot.theta + lane);
+    store(theta.of_theta(root * of_column<N>(at, 2, lane) * c.rho, load<N>(slot.theta + lane)), slot.theta + lane);
     if (layer.bias_variance != 0)
       store_correlation(affine_correlation(c, ui, of_column<N>(at, 0, lane), wi, of_column<N>(at, 1, lane)), slot,
                         lane);

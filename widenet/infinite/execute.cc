@@ -45,29 +45,54 @@ void run_table(const TableStep& step, const ChunkArguments<T>& a, std::size_t ta
   }
 }
 
-// Streams where asked and where the place is aligned to a vector.
+// Whether a vector of T's may be streamed to any of the places.
+template <class T>
+bool streamable(T* const* places, std::size_t count) {
+  return std::all_of(places, places + count, [](const T* place) {
+    return reinterpret_cast<std::uintptr_t>(place) % sizeof(Vector<T>::v) == 0;
+  });
+}
 template <class T>
 HWY_INLINE void store_result(Vector<T> x, T* to, bool stream) {
-  if (stream && reinterpret_cast<std::uintptr_t>(to) % sizeof(x.v) == 0)
+  if (stream)
     hn::Stream(x.v, typename Vector<T>::Tag(), to);
   else
     store(x, to);
 }
 
 // Where the results go: to `out` at once, for a chain of ReLUs before the last affine step; so stores past the caches
-// run beside the arithmetic.
-template <class T>
-struct FinalValues {
+// run beside the arithmetic. What no lane changes is read once.
+template <class T, std::size_t Rows>
+class FinalTheta {
+ public:
   using N = Vector<T>;
-  const ChunkArguments<T>& arguments;
+  FinalTheta(const AffineLayer& layer, const Cursor<T>& at, T* const* out, bool stream)
+      : affine_(layer), roots_(at.columns + 2 * at.lanes), stream_(stream) {
+    for (std::size_t r = 0; r < Rows; ++r) {
+      root_[r] = of_row<N>(at.of_row(r), 2);
+      out_[r] = out[r];
+    }
+  }
+  HWY_INLINE void operator()(std::size_t r, std::size_t lane, N s, N tau) const {
+    store_result(affine_.of_tau(root_[r] * load<N>(roots_ + lane), s, tau), out_[r] + lane, stream_);
+  }
+
+ private:
+  AffineTheta<N> affine_;
+  N root_[Rows];
+  const T* roots_;
+  T* out_[Rows];
+  bool stream_;
+};
+template <class T, std::size_t Rows>
+struct FinalCovariance {
+  using N = Vector<T>;
   const AffineStep* last;
   Cursor<T> at;
+  T* const* out;
+  bool stream;
   HWY_INLINE void operator()(std::size_t r, std::size_t lane, N s, N tau) const {
-    const Cursor<T> here = at.of_row(r);
-    const N value = arguments.output == Output::ntk
-                        ? affine_theta(last->layer, of_row<N>(here, 2) * of_column<N>(here, 2, lane), s, tau)
-                        : kernel_value<N>(last, false, here, lane, s, s, tau);
-    store_result(value, arguments.out[r] + lane, arguments.stream);
+    store_result(kernel_value<N>(last, false, at.of_row(r), lane, s, s, tau), out[r] + lane, stream);
   }
 };
 
@@ -75,7 +100,7 @@ template <class T, std::size_t Rows>
 void run_rows(const ChunkArguments<T>& a) {
   using N = Vector<T>;
   constexpr std::size_t lanes = chunk_lanes<T>;
-  const bool theta = a.output == Output::ntk;
+  const bool theta = a.output == Output::ntk, stream = a.stream && streamable(a.out, Rows);
   Cursor<T> at{a.row, a.columns, lanes, a.row_stride};
   const Slot<T> result{a.state, a.state + lanes, a.state + 2 * lanes};
   const AffineStep* last = last_affine(*a.program);
@@ -85,8 +110,11 @@ void run_rows(const ChunkArguments<T>& a) {
     const auto& chain = std::get<ChainStep>(steps[0]);
     Cursor<T> behind = at;
     behind.advance(parameter_count(steps[0]));
-    return relu_chain<N, Rows>(chain, std::get<ReluDual>(chain.dual), at, theta ? ThetaIn::zero : ThetaIn::unused,
-                               result, FinalValues<T>{a, last, behind});
+    const auto run = [&](ThetaIn in, const auto& sink) {
+      relu_chain<N, Rows>(chain, std::get<ReluDual>(chain.dual), at, in, result, sink);
+    };
+    return theta ? run(ThetaIn::zero, FinalTheta<T, Rows>(last->layer, behind, a.out, stream))
+                 : run(ThetaIn::unused, FinalCovariance<T, Rows>{last, behind, a.out, stream});
   }
   for (std::size_t r = 0; r < Rows; ++r) std::fill_n(result.of_row(r, lanes).theta, lanes, T(0));
   std::size_t table = 0;
@@ -105,7 +133,7 @@ void run_rows(const ChunkArguments<T>& a) {
     for (std::size_t j = 0; j < lanes; j += Number<N>::lanes) {
       const N value =
           kernel_value<N>(last, theta, here, j, load<N>(slot.s + j), load<N>(slot.rho + j), load<N>(slot.theta + j));
-      store_result(value, a.out[r] + j, a.stream);
+      store_result(value, a.out[r] + j, stream);
     }
   }
 }
@@ -141,14 +169,21 @@ template <class T>
 void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* out, bool stream) {
   using N = Vector<T>;
   constexpr std::size_t W = Number<N>::lanes, U = 4;
+  stream = stream && streamable(&out, 1);
   const N outer = constant<N>(scale), per_right_angle = constant<N>(2 / std::numbers::pi_v<long double>);
   for (std::size_t j = 0; j < chunk_lanes<T>; j += U * W) {
-    N y[U], sum[U];
+    N x[U], y[U], sum[U];
+    PoleRoot<N> root[U];
+    Pole<N> pole[U];
 #pragma GCC unroll 4
     for (std::size_t u = 0; u < U; ++u) {
-      const N x = load<N>(s + j + u * W);
-      const N t = angle(sine(x), constant<N>(1) - magnitude(x));
-      y[u] = with_sign_of(negative_multiply_add(t, per_right_angle, constant<N>(1)), x);
+      x[u] = load<N>(s + j + u * W);
+      root[u] = pole_root(magnitude(x[u]));
+    }
+    poles<U>(root, pole);
+#pragma GCC unroll 4
+    for (std::size_t u = 0; u < U; ++u) {
+      y[u] = with_sign_of(negative_multiply_add(pole[u].t, per_right_angle, constant<N>(1)), x[u]);
       sum[u] = constant<N>(c.back());
     }
     for (std::size_t k = c.size() - 1; k-- > 0;) {

@@ -64,7 +64,7 @@ class NetworkGram final : public Gram<T> {
   }
 
   // A pass keeps its products and the columns' parameters in the second-level cache.
-  static constexpr std::size_t rows_per_pass = 96, chunks_per_pass = 4;
+  static constexpr std::size_t rows_per_pass = 96, chunks_per_pass = 2;
   // Rows this far apart belong to a matrix larger than the caches.
   static constexpr std::size_t streamed_stride = 2048;
 
@@ -161,12 +161,19 @@ class NetworkGram final : public Gram<T> {
   }
 
   void mend_near(std::size_t i, Range columns, T* state) const {
-    constexpr std::size_t lanes = chunk_lanes<T>;
-    for (std::size_t j = 0; j < columns.size(); ++j)
-      if (std::abs(state[j]) < near) {
-        state[j] = near_complement(i, columns.begin + j, state[j]);
-        state[lanes + j] = std::copysign(T(1) - std::abs(state[j]), state[j]);
-      }
+    constexpr std::size_t lanes = chunk_lanes<T>, some = 16;
+    const auto is_near = [&](std::size_t j) { return std::abs(state[j]) < near; };
+    for (std::size_t first = 0; first < columns.size(); first += some) {
+      const std::size_t end = std::min(first + some, columns.size());
+      unsigned found = 0;  // a loop that the compiler makes vectors of: most are far
+      for (std::size_t j = first; j < end; ++j) found += is_near(j);
+      for (std::size_t j = first; found > 0 && j < end; ++j)
+        if (is_near(j)) {
+          const bool itself = symmetric() && columns.begin + j == i;
+          state[j] = itself ? std::copysign(T(0), state[j]) : near_complement(i, columns.begin + j, state[j]);
+          state[lanes + j] = std::copysign(T(1) - std::abs(state[j]), state[j]);
+        }
+    }
   }
 
   // Below this complement the difference of the unit vectors is more accurate than 1 - x . z / (|x| |z|).

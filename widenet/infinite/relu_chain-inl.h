@@ -37,7 +37,7 @@ template <class N, std::size_t Rows, std::size_t Columns>
 struct ReluBlock {
   static constexpr std::size_t count = Rows * Columns;
   PoleRoot<N> pole[count];
-  N s[count], tau[count];  // tau after the affine half
+  N rho[count], tau[count];  // after the affine half; of rho the sign is read
 
   template <class Kind, class T>
   WIDENET_INLINE void load_affine(const ReluRows<N, Rows>& rows, const Cursor<T>& at, const Slot<T>& slot,
@@ -46,35 +46,31 @@ struct ReluBlock {
       const std::size_t here = lane + column;
       const Slot<T> mine = slot.of_row(r, at.lanes);
       const N uj = of_column<N>(at, 0, here), wj = of_column<N>(at, 1, here);
-      N rho;
+      N s = load<N>(mine.s + here);
       if constexpr (Kind::positive) {
-        s[k] = load<N>(mine.s + here);
-        if constexpr (Kind::bias) s[k] = positive_affine_complement(s[k], rows.two_u[r], rows.u[r], uj, rows.w[r], wj);
-        rho = constant<N>(1) - s[k];
-        pole[k] = pole_root(s[k]);
+        if constexpr (Kind::bias) s = positive_affine_complement(s, rows.two_u[r], rows.u[r], uj, rows.w[r], wj);
+        rho[k] = constant<N>(1) - s;
       } else {
-        Correlation<N> c{load<N>(mine.s + here), load<N>(mine.rho + here)};
-        if constexpr (Kind::bias) c = affine_correlation<N>(c, rows.u[r], uj, rows.w[r], wj);
-        s[k] = c.s;
-        rho = c.rho;
-        pole[k] = pole_root(magnitude(c.s));
+        rho[k] = load<N>(mine.rho + here);
+        if constexpr (Kind::bias) rho[k] = affine_rho(rho[k], rows.u[r], uj, rows.w[r], wj);
+        s = Kind::bias ? affine_complement(s, rho[k], rows.u[r], uj, rows.w[r], wj) : magnitude(s);
       }
+      pole[k] = pole_root(s);
       if constexpr (Kind::theta) {
-        tau[k] = rows.own * rho;
+        tau[k] = rows.own * rho[k];
         if constexpr (!Kind::zero) tau[k] = multiply_add(rows.two_u[r] * uj, load<N>(mine.theta + here), tau[k]);
       }
     });
   }
 
-  // By itself: with the next block's first half around it the compiler has too few registers for the polynomials.
   template <class Kind, class T, class Sink>
-  [[gnu::noinline]] void finish(const ReluDual& dual, const Cursor<T>& at, const Slot<T>& slot, std::size_t lane,
-                                const Sink& sink) {
+  WIDENET_INLINE void finish(const ReluDual& dual, const Cursor<T>& at, const Slot<T>& slot, std::size_t lane,
+                             const Sink& sink) {
     N next[count], slope[count];
     if constexpr (Kind::positive)
       positive_relu_pairs<count>(dual, pole, next, slope);
     else
-      relu_pairs<count>(dual, pole, s, next, slope);
+      relu_pairs<count>(dual, pole, rho, next, slope);
     for_each([&](std::size_t k, std::size_t r, std::size_t column) {
       const std::size_t here = lane + column;
       const Slot<T> mine = slot.of_row(r, at.lanes);
@@ -88,6 +84,12 @@ struct ReluBlock {
         sink(r, here, next[k], after);
       }
     });
+  }
+  // By itself: with the next block's first half around it the compiler has too few registers for long polynomials.
+  template <class Kind, class T, class Sink>
+  [[gnu::noinline]] void finish_apart(const ReluDual& dual, const Cursor<T>& at, const Slot<T>& slot, std::size_t lane,
+                                      const Sink& sink) {
+    finish<Kind>(dual, at, slot, lane, sink);
   }
 
  private:
@@ -105,19 +107,25 @@ struct ReluBlock {
 template <class Kind, class N, std::size_t Rows, class T, class Sink>
 void relu_layer(ReluDual dual, const AffineLayer& layer, const Cursor<T>& at, const Slot<T>& slot, const Sink& sink) {
   // About eight chains of multiply-adds keep two pipes busy; the lanes of a chunk are 12 vectors or a multiple of 12.
-  constexpr std::size_t columns = Number<N>::lanes == 1 ? 1 : Rows == 1 ? 6 : 2;
+  constexpr std::size_t columns = Number<N>::lanes == 1 ? 1 : Rows == 1 ? 6 : sizeof(T) == 4 ? 1 : 2;
   const ReluRows<N, Rows> rows = relu_rows<N, Rows>(layer, at);
   constexpr std::size_t width = columns * Number<N>::lanes;
+  const auto finish = [&](auto& block, std::size_t lane) {
+    if constexpr (series_of_complement<N> && Kind::positive)
+      block.template finish<Kind>(dual, at, slot, lane, sink);
+    else
+      block.template finish_apart<Kind>(dual, at, slot, lane, sink);
+  };
   // The roots of one block run beside the polynomials of the one before.
   ReluBlock<N, Rows, columns> even, odd;
   even.template load_affine<Kind>(rows, at, slot, 0);
   for (std::size_t lane = 0; lane < at.lanes; lane += 2 * width) {
     const bool two = lane + width < at.lanes;
     if (two) odd.template load_affine<Kind>(rows, at, slot, lane + width);
-    even.template finish<Kind>(dual, at, slot, lane, sink);
+    finish(even, lane);
     if (!two) break;
     if (lane + 2 * width < at.lanes) even.template load_affine<Kind>(rows, at, slot, lane + 2 * width);
-    odd.template finish<Kind>(dual, at, slot, lane + width, sink);
+    finish(odd, lane + width);
   }
 }
 
