@@ -9,7 +9,7 @@
 namespace widenet {
 
 template <class N>
-struct NumberTraits {
+struct Number {
   using Scalar = N;
   static constexpr std::size_t lanes = 1;
 };

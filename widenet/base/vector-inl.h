@@ -30,7 +30,7 @@ struct VectorMask {
 };
 
 template <class N>
-struct Number : widenet::NumberTraits<N> {};
+struct Number : widenet::Number<N> {};
 template <class T>
 struct Number<Vector<T>> {
   using Scalar = T;

@@ -90,7 +90,7 @@ WIDENET_INLINE void series(const float (&c)[Terms], const PoleRoot<N>* h, N* sum
 #pragma GCC unroll 16
   for (std::size_t u = 0; u < Count; ++u) sum[u] = constant<N>(c[Terms - 1]);
 #pragma GCC unroll 16
-  for (std::size_t k = Terms - 1; k-- > 0;) {
+  for (int k = static_cast<int>(Terms) - 2; k >= 0; --k) {
     const N next = constant<N>(c[k]);
 #pragma GCC unroll 16
     for (std::size_t u = 0; u < Count; ++u) sum[u] = multiply_add(sum[u], h[u].complement, next);

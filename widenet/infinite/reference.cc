@@ -11,9 +11,6 @@
 namespace widenet {
 namespace {
 
-template <class N>
-struct Number : NumberTraits<N> {};
-
 #include "widenet/infinite/execute-inl.h"
 
 // Parameters as N, one after the other.
