@@ -1,6 +1,8 @@
 // What must hold for networks with positions, whatever their numbers are.
 #include "widenet/infinite/position_kernel.h"
 
+#include <rapidcheck/gtest.h>
+
 #include <array>
 
 #include "tests/support/position_samples.h"
@@ -76,6 +78,26 @@ TEST(PositionKernel, VectorsAreTheCaseWithoutPositions) {
           EXPECT_NEAR(pair.tangent(0, 0), theta(i, j), 2e-12 * std::sqrt(theta(i, i) * theta(j, j))) << text;
         }
     }
+}
+
+// The same steps, lowered to a program on tiles and run as they are. These hold K, not its correlations, so that a
+// slope between nearly parallel samples has the root of a rounding.
+RC_GTEST_PROP(PositionKernel, AnyNetworkOfVectors, ()) {
+  Random random(*rc::gen::noShrink(rc::gen::arbitrary<std::uint64_t>()));
+  std::vector<std::string> smooth = bounded_activations();
+  std::erase(smooth, "sign");
+  const std::string text = random_network(random, smooth, 2);
+  const Matrix<double> x = normal_rows<double>(random, 2, 1 + below(random, 9));
+  const PositionNetwork plain = network_of(text, {{}, x.cols()});
+  const PairKernel pair = plain.pair(plain.own({x.row(0)}), plain.own({x.row(1)}));
+  const auto expect = [&](Limit limit, double value, double bound) {
+    const Matrix<double> tiles = materialize(*network_gram<double>({limit, parse_network(text)}, x.view()));
+    EXPECT_NEAR(value, tiles(0, 1), bound * std::sqrt(tiles(0, 0) * tiles(1, 1))) << text;
+  };
+  const double layers = static_cast<double>(std::ranges::count(text, '('));  // at least as many as any path has
+  expect(Limit::nngp, pair.covariance(0, 0), 64 * 0x1p-52 * layers);
+  expect(Limit::ntk, pair.tangent(0, 0), 8 * std::sqrt(0x1p-52 * layers));
+  RC_ASSERT_FALSE(testing::Test::HasFailure());
 }
 
 TEST(PositionKernel, WindowsOfOnePositionAreDenseLayers) {

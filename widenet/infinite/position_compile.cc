@@ -66,7 +66,7 @@ class Compiler {
   }
   void add(const Dropout& dropout, const Shape&, Steps& steps) { steps.emplace_back(DropoutAt{dropout.keep}); }
   void add(const Activation& activation, const Shape&, Steps& steps) {
-    DualAt step{closed_dual(activation), nullptr};
+    DualAt step{activation, closed_dual(activation), nullptr};
     if (!step.closed) step.table = std::make_shared<DualTable>(activation);
     steps.emplace_back(std::move(step));
   }

@@ -101,6 +101,7 @@ struct DropoutAt {
   double keep;
 };
 struct DualAt {
+  Activation activation;
   std::optional<ClosedDual> closed;
   std::shared_ptr<const DualTable> table;  // where there is no closed form
 };

@@ -1,12 +1,13 @@
 #include "widenet/infinite/program.h"
 
 #include <algorithm>
-#include <cmath>
+#include <concepts>
 #include <optional>
-#include <type_traits>
+#include <utility>
 
 #include "widenet/architecture/print.h"
 #include "widenet/base/error.h"
+#include "widenet/infinite/position_steps.h"
 
 namespace widenet {
 namespace {
@@ -18,17 +19,32 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-// Whether two steps may become one chain: the same formula with the same constants.
-bool same_dual(const Activation& a, const Activation& b) { return a == b; }
+bool has_join(const PositionSteps& all) {
+  return std::any_of(all.steps.begin(), all.steps.end(), [](const PositionStep& step) {
+    const auto* repeat = std::get_if<RepeatAt>(&step);
+    return std::holds_alternative<JoinAt>(step) ||
+           (repeat && std::any_of(repeat->bodies.begin(), repeat->bodies.end(),
+                                  [](const auto& body) { return has_join(*body); }));
+  });
+}
 
-class Compiler {
+// The steps of a network on samples of one position: all that is left of a state is one number, in a slot; what a
+// [dense activation] does to it becomes a chain.
+class Lowering {
  public:
-  explicit Compiler(std::size_t features) {
+  explicit Lowering(std::size_t features) {
     program_.divisor = static_cast<double>(std::max<std::size_t>(features, 1));
   }
 
-  void network(const Network& network, std::size_t slot) {
-    for (const Layer& layer : network.layers) std::visit([&](const auto& l) { add(l, slot); }, layer);
+  void lower(const PositionSteps& all, std::size_t slot) {
+    const Overloaded add_step{
+        [&](const PositionLeaf& leaf) { std::visit([&](const auto& l) { add(l, slot); }, leaf); },
+        [&](const RepeatAt& repeat) {
+          for (const auto& body : repeat.bodies) lower(*body, slot);
+        },
+        [&](const JoinAt& join) { add(join, slot); },
+    };
+    for (const PositionStep& step : all.steps) std::visit(add_step, step);
   }
 
   Program finish() {
@@ -38,106 +54,72 @@ class Compiler {
     return std::move(program_);
   }
 
-  std::optional<std::size_t> width;  // of the state, where known; the input's is its features
-
  private:
-  void add(const Dense& dense, std::size_t slot) {
-    flush_unless_chain_continues(slot);
-    if (dense.bias_std != 0) homogeneous_ = false;
-    const bool reads_width = dense.trained && dense.parametrization == Parametrization::standard;
-    const AffineLayer layer = affine_layer(dense, reads_width ? width.value() : 0);
-    width = dense.width;
+  void add(const DenseAt& dense, std::size_t slot) {
+    if (chain_ && chain_->slot != slot) flush();
+    if (dense.layer.bias_variance != 0) homogeneous_ = false;
     if (pending_) flush();
-    pending_ = layer;
+    pending_ = dense.layer;
     pending_slot_ = slot;
   }
 
-  void add(const Activation& activation, std::size_t slot) {
-    const auto dual = closed_dual(activation);
-    if (!dual || !std::holds_alternative<ReluDual>(*dual)) homogeneous_ = false;
-    const bool fuses = dual && pending_ && pending_slot_ == slot && pending_->own_in == 0 && pending_->own_one == 0;
-    if (fuses) {
-      if (chain_ && same_dual(chain_activation_, activation)) {
-        chain_->layers.push_back(*pending_);
-      } else {
-        const AffineLayer layer = *pending_;
-        pending_.reset();
-        flush();
-        chain_ = ChainStep{slot, {layer}, *dual, false};
-        chain_activation_ = activation;
-      }
-      pending_.reset();
+  void add(const DualAt& step, std::size_t slot) {
+    if (!step.closed || !std::holds_alternative<ReluDual>(*step.closed)) homogeneous_ = false;
+    const bool fuses =
+        step.closed && pending_ && pending_slot_ == slot && pending_->own_in == 0 && pending_->own_one == 0;
+    if (!fuses) {
+      flush();
+      if (step.closed)
+        program_.steps.emplace_back(DualStep{slot, *step.closed});
+      else
+        program_.steps.emplace_back(TableStep{slot, step.table});
+      return;
+    }
+    const AffineLayer layer = *std::exchange(pending_, std::nullopt);
+    if (chain_ && chain_activation_ == step.activation) {
+      chain_->layers.push_back(layer);
       return;
     }
     flush();
-    if (dual)
-      program_.steps.emplace_back(DualStep{slot, *dual});
-    else
-      program_.steps.emplace_back(TableStep{slot, std::make_shared<DualTable>(activation)});
+    chain_ = ChainStep{slot, {layer}, *step.closed, false};
+    chain_activation_ = step.activation;
   }
 
-  void add(const Identity&, std::size_t) {}
+  // One position is flat.
+  void add(const FlattenAt&, std::size_t) {}
 
-  // A sample without positions is flat.
-  void add(const Flatten&, std::size_t) {}
-
-  // Layers that know positions.
-  template <class Spatial>
-  void add(const Spatial& layer, std::size_t) {
-    refuse(Layer(layer));
-  }
-  [[noreturn]] static void refuse(const Layer& layer) {
-    fail(
-        "{} has no kernel here (the kernels of networks are computed for vectors, without positions) take a network of "
-        "dense layers and activations",
-        head_text(layer));
-  }
-
-  void add(const LayerNorm&, std::size_t slot) {
+  void add(const NormAt&, std::size_t slot) {
     flush();
     homogeneous_ = false;
     program_.steps.emplace_back(NormStep{slot});
   }
 
-  void add(const Dropout& dropout, std::size_t slot) {
+  void add(const DropoutAt& dropout, std::size_t slot) {
     flush();
     if (dropout.keep == 1) return;
     homogeneous_ = false;
     program_.steps.emplace_back(DropoutStep{slot, dropout.keep});
   }
 
-  void add(const Repeat& repeat, std::size_t slot) {
-    for (std::size_t k = 0; k < repeat.count; ++k) network(repeat.body.front(), slot);
-  }
+  // compile() lets none of them through.
+  template <class Spatial>
+  requires std::same_as<Spatial, ConvAt> || std::same_as<Spatial, MapAt> || std::same_as<Spatial, GlobalPoolAt> ||
+      std::same_as<Spatial, AttentionAt> || std::same_as<Spatial, AggregateAt>
+  void add(const Spatial&, std::size_t) {}
 
-  void add(const Branches& branches, std::size_t slot) {
-    if (branches.axis) refuse(Layer(branches));
+  void add(const JoinAt& join, std::size_t slot) {
     flush();
-    if (branches.join == Join::product) homogeneous_ = false;
-    const std::size_t count = branches.branches.size();
+    if (join.join == Join::product) homogeneous_ = false;
+    const std::size_t count = join.branches.size();
     program_.slots = std::max(program_.slots, slot + count);
     // The input stays in `slot` until the first branch, which is done last, consumes it.
-    const auto input_width = width;
-    std::vector<double> weights(count, 1.0);
-    std::vector<std::optional<std::size_t>> widths(count);
     for (std::size_t b = count; b-- > 0;) {
-      width = input_width;
       // Branch b works in slot + b; its own branches need slots above those still in use.
-      const std::size_t work = b == 0 ? slot : slot + b;
+      const std::size_t work = slot + b;
       if (b != 0) program_.steps.emplace_back(CopyStep{slot, work});
-      branch(branches.branches[b], work, slot + count);
-      widths[b] = width;
+      branch(*join.branches[b], work, slot + count);
     }
-    if (branches.join == Join::concat) {
-      double total = 0;
-      for (std::size_t b = 0; b < count; ++b) total += weights[b] = static_cast<double>(widths[b].value());
-      for (double& w : weights) w /= total;
-      width = static_cast<std::size_t>(total);
-    } else {
-      const auto known = std::find_if(widths.begin(), widths.end(), [](const auto& w) { return w.has_value(); });
-      width = known == widths.end() ? std::nullopt : *known;
-    }
-    program_.steps.emplace_back(JoinStep{branches.join, slot, count, std::move(weights)});
+    program_.steps.emplace_back(JoinStep{join.join, slot, count, join.weights});
   }
 
   // What the last step need not compute, and what the chain before it need not leave.
@@ -155,29 +137,15 @@ class Compiler {
 
   // A branch whose nested branches use slots from `free` on: they are numbered relative to the branch's slot, so the
   // branch is moved there while it runs.
-  void branch(const Network& body, std::size_t slot, std::size_t free) {
-    if (std::none_of(body.layers.begin(), body.layers.end(), [](const Layer& l) { return nests(l); })) {
-      network(body, slot);
-      flush();
-      return;
+  void branch(const PositionSteps& body, std::size_t slot, std::size_t free) {
+    const bool moves = has_join(body);
+    if (moves) {
+      program_.slots = std::max(program_.slots, free + 1);
+      program_.steps.emplace_back(CopyStep{slot, free});
     }
-    program_.slots = std::max(program_.slots, free + 1);
-    program_.steps.emplace_back(CopyStep{slot, free});
-    network(body, free);
+    lower(body, moves ? free : slot);
     flush();
-    program_.steps.emplace_back(CopyStep{free, slot});
-  }
-
-  static bool nests(const Layer& layer) {
-    if (std::holds_alternative<Branches>(layer)) return true;
-    const auto* repeat = std::get_if<Repeat>(&layer);
-    if (!repeat) return false;
-    const auto& layers = repeat->body.front().layers;
-    return std::any_of(layers.begin(), layers.end(), [](const Layer& l) { return nests(l); });
-  }
-
-  void flush_unless_chain_continues(std::size_t slot) {
-    if (chain_ && chain_->slot != slot) flush();
+    if (moves) program_.steps.emplace_back(CopyStep{free, slot});
   }
 
   void flush() {
@@ -194,6 +162,23 @@ class Compiler {
   std::optional<AffineLayer> pending_;  // a dense that may yet be fused with what follows
   std::size_t pending_slot_ = 0;
 };
+
+// Throws at a layer that knows positions. A sample without them is flat, and its channels are its only axis.
+void refuse_positions(const Network& network) {
+  for (const Layer& layer : network.layers) {
+    const auto* join = std::get_if<Branches>(&layer);
+    if (const auto* repeat = std::get_if<Repeat>(&layer))
+      refuse_positions(repeat->body.front());
+    else if (join && !join->axis)
+      std::ranges::for_each(join->branches, refuse_positions);
+    else if (!std::holds_alternative<Flatten>(layer) && !std::holds_alternative<LayerNorm>(layer) &&
+             reads_positions(Network{{layer}}))
+      fail(
+          "{} has no kernel here (the kernels of networks are computed for vectors, without positions) take a network "
+          "of dense layers and activations",
+          head_text(layer));
+  }
+}
 
 double dual_operations(const ClosedDual& dual) {
   return std::visit(
@@ -212,10 +197,10 @@ double dual_operations(const ClosedDual& dual) {
 }  // namespace
 
 Program compile(const Network& network, std::size_t features) {
-  Compiler compiler(features);
-  compiler.width = features;
-  compiler.network(network, 0);
-  return compiler.finish();
+  refuse_positions(network);
+  Lowering lowering(features);
+  lowering.lower(*compile_positions(network, Shape{{}, features}), 0);
+  return lowering.finish();
 }
 
 Program arc_cosine_program(std::size_t order) {

@@ -1,4 +1,5 @@
-// A network as a flat list of steps on pairs of samples: what `resolve` decided, ready to run.
+// A network of vectors as a flat list of steps on pairs of samples: the steps of position_steps.h at their one
+// position, chained where they can be.
 //
 // The state of a pair in a slot is (s, Theta): s is the signed complement of the correlation of the two samples
 // (see closed_dual-inl.h), Theta the tangent kernel. K is sqrt(q_i) sqrt(q_j) rho, with the variances q of each sample
