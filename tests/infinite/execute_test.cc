@@ -42,18 +42,19 @@ void compare(const Program& program, double slack, Random& random, const std::st
   const OwnKernel row_own = run_sample(program, row_variance, 0, row.data(), nullptr);
   for (std::size_t k = 0; k < count; ++k) row_rounded[k] = static_cast<double>(row_t[k] = static_cast<T>(row[k]));
   std::vector<T> s(lanes);
+  const bool nonnegative = below(random, 2) == 0;
   for (std::size_t j = 0; j < lanes; ++j) {
     own[j] = run_sample(program, j % 5 == 0 ? row_variance : variance(), j, column.data(), nullptr);
     for (std::size_t k = 0; k < count; ++k)
       columns[j][k] = static_cast<double>(columns_t[k * lanes + j] = static_cast<T>(column[k]));
     const double size = j % 3 == 0 ? uniform(random, 0, 1) : std::pow(10, uniform(random, -4, 0));
-    s[j] = static_cast<T>(std::copysign(size, uniform(random, -1, 1)));
+    s[j] = static_cast<T>(nonnegative ? size : std::copysign(size, uniform(random, -1, 1)));
   }
   for_each_target([&](std::int64_t target) {
     std::vector<T> out(lanes), state(state_size<T>(program));
     Matrix<T> together(rows_at_once, lanes);
     for (const Output output : {Output::nngp, Output::ntk}) {
-      const auto run = [&](std::size_t rows, T* const* to) {
+      const auto run = [&](std::size_t rows, T* const* to, bool told) {
         for (std::size_t r = 0; r < rows; ++r)
           for (std::size_t j = 0; j < lanes; ++j) {
             T* at = state.data() + r * numbers_per_pair * lanes + j;
@@ -71,13 +72,14 @@ void compare(const Program& program, double slack, Random& random, const std::st
                     .row_sample = 0,
                     .column_samples = {0, lanes},
                     .state = state.data(),
-                    .out = to});
+                    .out = to,
+                    .nonnegative = told});
       };
       T* single[] = {out.data()};
       T* several[rows_at_once];
       for (std::size_t r = 0; r < rows_at_once; ++r) several[r] = together.row(r).data();
-      run(1, single);
-      run(rows_at_once, several);
+      run(1, single, false);
+      run(rows_at_once, several, nonnegative);
       for (std::size_t r = 0; r < rows_at_once; ++r)
         for (std::size_t j = 0; j < lanes; ++j) ASSERT_EQ(together(r, j), out[j]) << label << " row " << r;
       for (std::size_t j = 0; j < lanes; ++j) {

@@ -165,7 +165,7 @@ void chain_layer(const D& dual, const AffineLayer& layer, const Cursor<T>& at, b
 template <class N, std::size_t Rows, class D, class T>
 void chain(const ChainStep& step, const D& dual, const Cursor<T>& at, bool theta, const Slot<T>& slot) {
   if constexpr (std::is_same_v<D, ReluDual>) {
-    relu_chain<N, Rows>(step, dual, at, theta ? ThetaIn::given : ThetaIn::unused, slot, KeepState());
+    relu_chain<N, Rows>(step, dual, at, theta ? ThetaIn::given : ThetaIn::unused, Sign::any, slot, KeepState());
   } else {
     constexpr std::size_t per_layer = 3 + D::factors + (D::gives_covariance ? 1 : 0);
     for (std::size_t r = 0; r < Rows; ++r) {

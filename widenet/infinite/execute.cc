@@ -111,7 +111,8 @@ void run_rows(const ChunkArguments<T>& a) {
     Cursor<T> behind = at;
     behind.advance(parameter_count(steps[0]));
     const auto run = [&](ThetaIn in, const auto& sink) {
-      relu_chain<N, Rows>(chain, std::get<ReluDual>(chain.dual), at, in, result, sink);
+      relu_chain<N, Rows>(chain, std::get<ReluDual>(chain.dual), at, in, a.nonnegative ? Sign::nonnegative : Sign::any,
+                          result, sink);
     };
     return theta ? run(ThetaIn::zero, FinalTheta<T, Rows>(last->layer, behind, a.out, stream))
                  : run(ThetaIn::unused, FinalCovariance<T, Rows>{last, behind, a.out, stream});
@@ -147,10 +148,10 @@ void run(const ChunkArguments<T>& a) {
 }
 
 template <class T>
-T correlate_rows(MatrixView<const T> products, const T* inverse_norms, const T* of_columns, T* state) {
+Correlated<T> correlate_rows(MatrixView<const T> products, const T* inverse_norms, const T* of_columns, T* state) {
   using N = Vector<T>;
   const N one = constant<N>(1);
-  N smallest = one;
+  N smallest = one, signs = constant<N>(0);
   for (std::size_t r = 0; r < products.rows(); ++r, state += numbers_per_pair * chunk_lanes<T>) {
     const T* product = products.row_data(r);
     const N scale = constant<N>(inverse_norms[r]);
@@ -158,11 +159,13 @@ T correlate_rows(MatrixView<const T> products, const T* inverse_norms, const T* 
       const N rho = load<N>(product + j) * (scale * load<N>(of_columns + j));
       const N complement = one - magnitude(rho);
       smallest = {hn::Min(smallest.v, complement.v)};
+      signs = {hn::Or(signs.v, rho.v)};
       store(with_sign_of(magnitude(complement), rho), state + j);
       store(rho, state + chunk_lanes<T> + j);
     }
   }
-  return hn::GetLane(hn::MinOfLanes(typename N::Tag(), smallest.v));
+  const typename N::Tag tag;
+  return {hn::GetLane(hn::MinOfLanes(tag, smallest.v)), hn::AllFalse(tag, is_negative(signs).m)};
 }
 
 template <class T>
@@ -199,10 +202,10 @@ void polynomial(std::span<const T> c, const T* s, T scale, const T* scales, T* o
 
 void run_double(const ChunkArguments<double>& a) { run(a); }
 void run_float(const ChunkArguments<float>& a) { run(a); }
-double correlate_double(MatrixView<const double> p, const double* i, const double* j, double* s) {
+Correlated<double> correlate_double(MatrixView<const double> p, const double* i, const double* j, double* s) {
   return correlate_rows(p, i, j, s);
 }
-float correlate_float(MatrixView<const float> p, const float* i, const float* j, float* s) {
+Correlated<float> correlate_float(MatrixView<const float> p, const float* i, const float* j, float* s) {
   return correlate_rows(p, i, j, s);
 }
 void polynomial_double(std::span<const double> c, const double* s, double x, const double* y, double* out,
@@ -238,11 +241,12 @@ void execute(const ChunkArguments<float>& arguments) {
   HWY_DYNAMIC_DISPATCH(run_float)(arguments);
 }
 template <>
-double correlate(MatrixView<const double> products, const double* rows, const double* columns, double* state) {
+Correlated<double> correlate(MatrixView<const double> products, const double* rows, const double* columns,
+                             double* state) {
   return HWY_DYNAMIC_DISPATCH(correlate_double)(products, rows, columns, state);
 }
 template <>
-float correlate(MatrixView<const float> products, const float* rows, const float* columns, float* state) {
+Correlated<float> correlate(MatrixView<const float> products, const float* rows, const float* columns, float* state) {
   return HWY_DYNAMIC_DISPATCH(correlate_float)(products, rows, columns, state);
 }
 template <>

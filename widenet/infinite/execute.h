@@ -39,6 +39,8 @@ struct ChunkArguments {
   T* const* out;
   // Store past the caches: for results that are not read soon and more than they hold.
   bool stream = false;
+  // No correlation of the inputs has a sign; changes no result.
+  bool nonnegative = false;
 };
 template <class T>
 std::size_t state_size(const Program& program) {
@@ -48,9 +50,14 @@ template <class T>
 void execute(const ChunkArguments<T>& arguments);
 
 // The correlations of a few rows with a chunk from the products of tile_product, rho(r, j) = products(r, j) * rows[r] *
-// columns[j] with the inverse norms of both: fills s and rho as execute() wants them. Returns the smallest |s|.
+// columns[j] with the inverse norms of both: fills s and rho as execute() wants them.
 template <class T>
-T correlate(MatrixView<const T> products, const T* rows, const T* columns, T* state);
+struct Correlated {
+  T nearest;         // the smallest |s|
+  bool nonnegative;  // no rho has a sign, not even that of -0
+};
+template <class T>
+Correlated<T> correlate(MatrixView<const T> products, const T* rows, const T* columns, T* state);
 
 // The same program on one pair of samples in any scalar type, plain loops: the oracle of execute(), and what the
 // univariate polynomial is fitted to. Parameters as written by run_sample; s the input's signed complement.

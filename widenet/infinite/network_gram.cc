@@ -136,7 +136,9 @@ class NetworkGram final : public Gram<T> {
     constexpr std::size_t lanes = chunk_lanes<T>;
     const Samples<T>& rows = row_samples();
     const std::size_t first = chunk * lanes, valid = std::min(lanes, columns_.size() - first);
-    if (correlate<T>(products, rows.inverse_norms() + i, columns_.inverse_norms() + first, state) < near)
+    const Correlated<T> inputs =
+        correlate<T>(products, rows.inverse_norms() + i, columns_.inverse_norms() + first, state);
+    if (inputs.nearest < near)
       for (std::size_t r = 0; r < products.rows(); ++r)
         mend_near(i + r, {first, first + valid}, state + r * numbers_per_pair * lanes);
     if (!polynomial_.empty()) {
@@ -157,7 +159,8 @@ class NetworkGram final : public Gram<T> {
                 .column_samples = {first, first + valid},
                 .state = state,
                 .out = to,
-                .stream = stream});
+                .stream = stream,
+                .nonnegative = inputs.nonnegative});
   }
 
   void mend_near(std::size_t i, Range columns, T* state) const {

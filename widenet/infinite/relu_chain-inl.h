@@ -23,10 +23,14 @@ WIDENET_INLINE ReluRows<N, Rows> relu_rows(const AffineLayer& layer, const Curso
 }
 
 enum class ThetaIn { unused, zero, given };  // unused: for the NNGP alone
-// Bias: B > 0; Positive: the correlations are >= 0 for certain, as they are after the first of relu and abs.
-template <bool Bias, bool Positive, ThetaIn In>
+// The correlations of all pairs: any; >= 0, which saves the other branch of every formula; and >= 0 with s alone held,
+// as they are after the first of relu and abs.
+enum class Sign { any, nonnegative, complement };
+// Bias: B > 0.
+template <bool Bias, Sign Signs, ThetaIn In>
 struct ReluKind {
-  static constexpr bool bias = Bias, positive = Positive, theta = In != ThetaIn::unused, zero = In == ThetaIn::zero;
+  static constexpr bool bias = Bias, positive = Signs != Sign::any, complement = Signs == Sign::complement,
+                        theta = In != ThetaIn::unused, zero = In == ThetaIn::zero;
 };
 
 // `sink`: KeepState, or what takes (row, lane, s, tau) of a pair whose state is not needed any more.
@@ -47,14 +51,15 @@ struct ReluBlock {
       const Slot<T> mine = slot.of_row(r, at.lanes);
       const N uj = of_column<N>(at, 0, here), wj = of_column<N>(at, 1, here);
       N s = load<N>(mine.s + here);
-      if constexpr (Kind::positive) {
-        if constexpr (Kind::bias) s = positive_affine_complement(s, rows.two_u[r], rows.u[r], uj, rows.w[r], wj);
-        rho[k] = constant<N>(1) - s;
-      } else {
+      if constexpr (!Kind::complement) {
         rho[k] = load<N>(mine.rho + here);
         if constexpr (Kind::bias) rho[k] = affine_rho(rho[k], rows.u[r], uj, rows.w[r], wj);
-        s = Kind::bias ? affine_complement(s, rho[k], rows.u[r], uj, rows.w[r], wj) : magnitude(s);
       }
+      if constexpr (Kind::positive && Kind::bias)
+        s = positive_affine_complement(s, rows.two_u[r], rows.u[r], uj, rows.w[r], wj);
+      else if constexpr (!Kind::positive)
+        s = Kind::bias ? affine_complement(s, rho[k], rows.u[r], uj, rows.w[r], wj) : magnitude(s);
+      if constexpr (Kind::complement) rho[k] = constant<N>(1) - s;
       pole[k] = pole_root(s);
       if constexpr (Kind::theta) {
         tau[k] = rows.own * rho[k];
@@ -77,7 +82,7 @@ struct ReluBlock {
       const N after = Kind::theta ? tau[k] * slope[k] : next[k];
       if constexpr (std::is_same_v<Sink, KeepState>) {
         store(next[k], mine.s + here);
-        if constexpr (!Kind::positive)
+        if constexpr (!Kind::complement)
           if (!dual.nonnegative()) store(correlation(next[k]), mine.rho + here);
         if constexpr (Kind::theta) store(after, mine.theta + here);
       } else {
@@ -130,23 +135,27 @@ void relu_layer(ReluDual dual, const AffineLayer& layer, const Cursor<T>& at, co
 }
 
 template <class N, std::size_t Rows, class T, class Sink>
-void relu_layer_of(ThetaIn theta, bool positive, const ReluDual& dual, const AffineLayer& layer, const Cursor<T>& at,
+void relu_layer_of(ThetaIn theta, Sign sign, const ReluDual& dual, const AffineLayer& layer, const Cursor<T>& at,
                    const Slot<T>& slot, const Sink& sink) {
-  const auto run = [&]<bool Bias, bool Positive, ThetaIn In>() {
-    relu_layer<ReluKind<Bias, Positive, In>, N, Rows>(dual, layer, at, slot, sink);
-  };
-  const auto of_theta = [&]<bool Bias, bool Positive>() {
-    if (theta == ThetaIn::unused)
-      run.template operator()<Bias, Positive, ThetaIn::unused>();
-    else if (!Positive && theta == ThetaIn::zero)
-      run.template operator()<Bias, false, ThetaIn::zero>();
+  const auto run = [&]<Sign Signs, ThetaIn In>() {
+    if (layer.bias_variance != 0)
+      relu_layer<ReluKind<true, Signs, In>, N, Rows>(dual, layer, at, slot, sink);
     else
-      run.template operator()<Bias, Positive, ThetaIn::given>();
+      relu_layer<ReluKind<false, Signs, In>, N, Rows>(dual, layer, at, slot, sink);
   };
-  if (layer.bias_variance != 0)
-    positive ? of_theta.template operator()<true, true>() : of_theta.template operator()<true, false>();
+  const auto first = [&]<Sign Signs>() {  // no layer is before it, or what is there is no ReLU's
+    theta == ThetaIn::unused ? run.template operator()<Signs, ThetaIn::unused>()
+                             : run.template operator()<Signs, ThetaIn::zero>();
+  };
+  if (sign == Sign::complement)
+    theta == ThetaIn::unused ? run.template operator()<Sign::complement, ThetaIn::unused>()
+                             : run.template operator()<Sign::complement, ThetaIn::given>();
+  else if (theta == ThetaIn::given)
+    run.template operator()<Sign::any, ThetaIn::given>();
+  else if (sign == Sign::nonnegative)
+    first.template operator()<Sign::nonnegative>();
   else
-    positive ? of_theta.template operator()<false, true>() : of_theta.template operator()<false, false>();
+    first.template operator()<Sign::any>();
 }
 
 // Theta times the factors of row and column that parameter k holds.
@@ -163,25 +172,24 @@ void scale_theta(const Cursor<T>& at, std::size_t k, const Slot<T>& slot) {
 // All layers of a chain; the last one's results go to `sink`. Parameters: 1 / sqrt(q) before the chain, u and w of
 // every layer, sqrt(q) behind it.
 template <class N, std::size_t Rows, class T, class Sink>
-void relu_chain(const ChainStep& step, ReluDual dual, Cursor<T> at, ThetaIn theta, const Slot<T>& slot,
+void relu_chain(const ChainStep& step, ReluDual dual, Cursor<T> at, ThetaIn theta, Sign sign, const Slot<T>& slot,
                 const Sink& sink) {
   dual.beta = dual.kappa;  // the slope of tau
   dual.alpha = 1;
   if (theta == ThetaIn::given) scale_theta<N, Rows>(at, 0, slot);
   at.advance(1);
-  bool positive = false;
   for (std::size_t l = 0; l < step.layers.size(); ++l) {
     if (l + 1 < step.layers.size())
-      relu_layer_of<N, Rows>(theta, positive, dual, step.layers[l], at, slot, KeepState());
+      relu_layer_of<N, Rows>(theta, sign, dual, step.layers[l], at, slot, KeepState());
     else
-      relu_layer_of<N, Rows>(theta, positive, dual, step.layers[l], at, slot, sink);
-    positive = dual.nonnegative();
+      relu_layer_of<N, Rows>(theta, sign, dual, step.layers[l], at, slot, sink);
+    sign = dual.nonnegative() ? Sign::complement : Sign::any;
     if (theta == ThetaIn::zero) theta = ThetaIn::given;
     at.advance(2);
   }
   if constexpr (!std::is_same_v<Sink, KeepState>) return;
   if (theta == ThetaIn::given) scale_theta<N, Rows>(at, 0, slot);
-  if (!positive || step.complement_suffices) return;
+  if (sign != Sign::complement || step.complement_suffices) return;
   for (std::size_t r = 0; r < Rows; ++r) {
     const Slot<T> mine = slot.of_row(r, at.lanes);
     for (std::size_t lane = 0; lane < at.lanes; lane += Number<N>::lanes)
