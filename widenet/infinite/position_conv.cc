@@ -105,17 +105,17 @@ class WindowSums {
   Matrix<double> blocks_[2];
 };
 
-// What the sums of a row become.
+// What the sums of a row become, times 1 / taps: a quotient would take as long as the sum.
 struct Means {
   const AffineLayer& layer;
-  double taps;
+  double per_tap;
   std::size_t count;
 
   void covariance(const double* k, double* to) const {
-    for (std::size_t q = 0; q < count; ++q) to[q] = covariance_after(layer, k[q] / taps);
+    for (std::size_t q = 0; q < count; ++q) to[q] = covariance_after(layer, k[q] * per_tap);
   }
   void tangent(const double* k, const double* theta, double* to) const {
-    for (std::size_t q = 0; q < count; ++q) to[q] = tangent_after(layer, k[q] / taps, theta[q] / taps);
+    for (std::size_t q = 0; q < count; ++q) to[q] = tangent_after(layer, k[q] * per_tap, theta[q] * per_tap);
   }
 };
 
@@ -136,7 +136,7 @@ void apply_conv(const ConvAt& step, PairState& state, Workspace& work, const Fin
   const bool has_tangent = state.has_tangent();
   Matrix<double> covariance = work.take(outputs, outputs), tangent = work.take_tangent(state, outputs, outputs);
   {
-    const Means means{step.layer, static_cast<double>(step.taps.taps), outputs};
+    const Means means{step.layer, 1 / static_cast<double>(step.taps.taps), outputs};
     WindowSums of_covariance(step.axes, work), of_tangent(step.axes, work);
     for (std::size_t o = 0, p = 0; o < step.axes[0].taps.outputs; ++o) {
       const double* k = of_covariance.of(state.covariance, o);
