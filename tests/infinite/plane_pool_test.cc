@@ -107,14 +107,7 @@ TEST(PlaneVariances, HaveTheSameBitsOnAnyNumberOfThreads) {
 
 TEST(PlanePool, HasTheSameBitsInEveryTiling) {
   Random random(7);
-  for (const auto& [text, shape] : cases()) {
-    const auto plan = plane_plan(parse_network(text), shape);
-    const Matrix<double> x = plane_images<double>(random, 11, shape);
-    const auto gram = plane_gram<double>(*plan, Limit::ntk, x.view());
-    const Matrix<double> full = materialize(*gram);
-    expect_tiling_invariant(*gram, full, random);
-    expect_thread_invariant(*gram, full);
-  }
+  for (const PlaneCase& network : cases()) expect_same_bits_everywhere<double>(network, 11, random);
 }
 
 // Only a few displacements of a level are open at once: never the 4096^2 pairs of positions.

@@ -49,13 +49,13 @@ std::size_t state_size(const Program& program) {
 template <class T>
 void execute(const ChunkArguments<T>& arguments);
 
-// The correlations of a few rows with a chunk from the products of tile_product, rho(r, j) = products(r, j) * rows[r] *
-// columns[j] with the inverse norms of both: fills s and rho as execute() wants them.
 template <class T>
 struct Correlated {
   T nearest;         // the smallest |s|
   bool nonnegative;  // no rho has a sign, not even that of -0
 };
+// The correlations of a few rows with a chunk from the products of tile_product, rho(r, j) = products(r, j) * rows[r] *
+// columns[j] with the inverse norms of both: fills s and rho as execute() wants them.
 template <class T>
 Correlated<T> correlate(MatrixView<const T> products, const T* rows, const T* columns, T* state);
 
