@@ -111,8 +111,8 @@ struct ReluBlock {
 // `dual` by value: stores of numbers could otherwise change it.
 template <class Kind, class N, std::size_t Rows, class T, class Sink>
 void relu_layer(ReluDual dual, const AffineLayer& layer, const Cursor<T>& at, const Slot<T>& slot, const Sink& sink) {
-  // About eight chains of multiply-adds keep two pipes busy, and a vector of float32 has two; the lanes of a chunk are 12
-  // vectors or a multiple of 12.
+  // About eight chains of multiply-adds keep two pipes busy, and a vector of float32 has two; the lanes of a chunk are
+  // 12 vectors or a multiple of 12.
   constexpr std::size_t columns = Number<N>::lanes == 1 ? 1 : Rows == 1 ? 6 : sizeof(T) == 4 ? 1 : 2;
   const ReluRows<N, Rows> rows = relu_rows<N, Rows>(layer, at);
   constexpr std::size_t width = columns * Number<N>::lanes;
