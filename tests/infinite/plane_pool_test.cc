@@ -34,7 +34,20 @@ std::vector<PlaneCase> cases() {
        {{8, 9}, 2}},
       {"conv(3) gelu avg_pool(2) conv(3, padding=same, bias_std=0.3) relu avg_pool(3, stride=1) global_sum_pool dense",
        {{17}, 2}},
+      {c + c + "avg_pool(3x4, stride=1, padding=circular) flatten dense", {{7, 6}, 2}},
+      {c + "sum_pool(2x2, stride=1x2, padding=circular) " + c + "global_sum_pool dense", {{6, 5}, 3}},
+      {c + "avg_pool(3x5, stride=2x3, padding=circular, edges=actual) " + c + "global_avg_pool dense", {{5, 8}, 2}},
+      {c + "avg_pool(5x6, stride=1, padding=circular) " + c + "avg_pool(2x2, stride=1, padding=circular) flatten dense",
+       {{5, 6}, 1}},
+      {"conv(3) gelu avg_pool(4, stride=3, padding=circular) conv(3, padding=same, bias_std=0.3) relu global_avg_pool "
+       "dense",
+       {{13}, 2}},
   };
+}
+
+std::size_t displacements_of_the_read_out(const PlanePlan& plan) {
+  const Plane& last = plan.last_plane(plan.pools.size());
+  return plan.all_displacements ? (2 * last.height - 1) * (2 * last.width - 1) : 1;
 }
 
 template <class T>
@@ -54,6 +67,28 @@ TYPED_TEST(PlanePools, AreThoseOfThePlainInterpreter) {
     for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
     expect_plain<T>({text, shape}, *plan, x, roundings);
   }
+}
+
+// In parts of the displacements a kernel is what it is in one walk, and its sums take no more than they may.
+TYPED_TEST(PlanePools, InPartsAreTheSame) {
+  using T = TypeParam;
+  Random random(8);
+  std::size_t parted = 0;
+  for (const auto& [text, shape] : cases()) {
+    const Matrix<T> x = plane_images<T>(random, 6, shape);
+    for (const std::size_t bytes : Sizes{0, 5000, 20000, 60000}) {
+      auto plan = plane_plan(parse_network(text), shape);
+      resolve(*plan, bytes);
+      const bool singles = plan->walks.size() == displacements_of_the_read_out(*plan);
+      EXPECT_TRUE(singles || open_positions(*plan) * plane_vector_bytes <= bytes) << text;
+      if (plan->walks.size() == 1) continue;
+      ++parted;
+      double roundings = 40 * static_cast<double>(stage_count(*plan) + 1);
+      for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
+      expect_plain<T>({text, shape}, *plan, x, roundings);
+    }
+  }
+  EXPECT_GE(parted, 10u);
 }
 
 // A sample and its copy are as alike, bit by bit, as it and itself; and so are their pooled patches.
@@ -110,9 +145,15 @@ TEST(PlanePool, HasTheSameBitsInEveryTiling) {
   for (const PlaneCase& network : cases()) expect_same_bits_everywhere<double>(network, 11, random);
 }
 
-// Only a few displacements of a level are open at once: never the 4096^2 pairs of positions.
+// Only a few displacements of a level are open at once: never the 4096^2 pairs of positions. Where pools of stride 1
+// meet many, a part of the displacements at a time.
 TEST(PlanePool, NeedsLessThan64MiBPerThreadFor64x64Images) {
-  for (const char* text : {"myrtle5", "myrtle7", "myrtle10"}) {
+  const std::string c = conv, pool = "avg_pool(3x3, stride=1, padding=same) ";
+  for (const std::string& text :
+       std::vector<std::string>{"myrtle5", "myrtle7", "myrtle10", c + pool + c + "global_avg_pool dense",
+                                c + pool + c + pool + c + pool + c + "global_avg_pool dense",
+                                c + "avg_pool(9x9, stride=1, padding=circular) flatten dense",
+                                c + "avg_pool(3x3, stride=1, padding=circular) " + c + "global_avg_pool dense"}) {
     const auto plan = plane_plan(parse_network(text), {{64, 64}, 3});
     ASSERT_TRUE(plan);
     for (const std::size_t size : Sizes{sizeof(double), sizeof(float)})

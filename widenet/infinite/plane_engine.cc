@@ -83,19 +83,12 @@ PlaneScratch<T>::Layout::Layout(const PlanePlan& plan) {
   plane = width * height * lanes;
   row = (width + 2) * lanes;
   zeros = 2 * plan.slots * plane;
-  size = zeros + (1 + 2 * plane_rows) * row;
-  pooled.resize(plan.levels.size());
-  for (std::size_t l = 1; l < plan.levels.size(); ++l) {
-    Pooled& at = pooled[l];
-    at.begin = size;
-    for (const Range& met : plan.levels[l - 1].meets[0]) at.open = std::max(at.open, met.size());
-    const Plane& first = plan.first_plane(l);
-    for (const std::ptrdiff_t d : plan.levels[l].first[1]) {
-      at.places.push_back(at.size);
-      at.size += first.height * (first.width - static_cast<std::size_t>(std::abs(d))) * lanes;
-    }
-    size += 2 * at.open * at.size;
-  }
+  around = zeros + (1 + 2 * plane_rows) * row;
+  std::size_t circle = 0;
+  for (const PlanePool& pool : plan.pools)
+    if (pool.circular) circle = std::max(circle, around_width(pool));
+  pooled = around + circle * lanes;
+  size = pooled + open_positions(plan) * lanes;
 }
 template <class T>
 PlaneScratch<T>::PlaneScratch(const PlanePlan& plan) : layout_(plan), data_(layout_.size, T(0)) {}

@@ -21,26 +21,28 @@ class PlaneScratch {
   T* zeros() { return data_.data() + layout_.zeros; }
   // Finished rows, with zeros on both sides.
   T* row(std::size_t u, std::size_t which) { return zeros() + (1 + 2 * u + which) * layout_.row + plane_lanes<T>; }
-  // The first plane of a level behind a pool, of its displacements a and b along columns and rows. Few a are open at a
-  // time, and take turns.
-  T* pooled(std::size_t level, std::size_t a, std::size_t b, std::size_t which) {
-    const Pooled& at = layout_.pooled[level];
-    return data_.data() + at.begin + (2 * (a % at.open) + which) * at.size + at.places[b];
+  // The sums of the pool in front of a level, of its displacements a and b along columns and rows. The few a that are
+  // open at a time take turns.
+  T* pooled(const PlaneDisplacements& level, std::size_t a, std::size_t b, std::size_t which) {
+    const std::size_t position = level.begin + (2 * (a % level.most_open) + which) * level.size + level.places[b];
+    return data_.data() + layout_.pooled + position * plane_lanes<T>;
   }
+  // A row that goes on around the plane.
+  T* around() { return data_.data() + layout_.around; }
 
  private:
-  struct Pooled {
-    std::size_t begin = 0, open = 1, size = 0;
-    std::vector<std::size_t> places;
-  };
   struct Layout {
     explicit Layout(const PlanePlan& plan);
-    std::size_t plane, zeros, row, size;
-    std::vector<Pooled> pooled;
+    std::size_t plane, zeros, row, around, pooled, size;
   };
   Layout layout_;
   Buffer<T> data_;
 };
+
+// Positions along a row that all windows of a circular pool read, those that they read twice counted twice.
+inline std::size_t around_width(const PlanePool& pool) {
+  return (pool.out.width - 1) * pool.stride[1] + pool.window[1];
+}
 
 // No lane of a block.
 inline constexpr std::size_t no_lane = static_cast<std::size_t>(-1);

@@ -1,65 +1,10 @@
-// Which displacements every level of a plane plan needs, from the read-out back to the samples.
+// What the planes of every level of a plane plan hand on, and to whom.
 #include <algorithm>
 
 #include "widenet/infinite/plane_plan.h"
 
 namespace widenet {
 namespace {
-
-using Displacements = std::vector<std::ptrdiff_t>;
-
-std::ptrdiff_t extent(const Plane& plane, int axis) {
-  return static_cast<std::ptrdiff_t>(axis == 0 ? plane.height : plane.width);
-}
-
-Displacements all_of(const Plane& plane, int axis) {
-  Displacements out;
-  for (std::ptrdiff_t d = 1 - extent(plane, axis); d < extent(plane, axis); ++d) out.push_back(d);
-  return out;
-}
-
-// A pool adds the displacement d to D where two windows D apart have two positions d apart: |d - stride D| < window.
-bool meet(const PlanePool& pool, int axis, std::ptrdiff_t d, std::ptrdiff_t pooled) {
-  return std::abs(d - static_cast<std::ptrdiff_t>(pool.stride[axis]) * pooled) <
-         static_cast<std::ptrdiff_t>(pool.window[axis]);
-}
-
-Displacements before_pool(const PlanePool& pool, int axis, const Displacements& behind) {
-  Displacements out;
-  for (const std::ptrdiff_t d : all_of(pool.in, axis))
-    if (std::any_of(behind.begin(), behind.end(), [&](std::ptrdiff_t pooled) { return meet(pool, axis, d, pooled); }))
-      out.push_back(d);
-  return out;
-}
-
-// Ascending displacements meet ranges whose ends ascend.
-std::vector<Range> meetings(const PlanePool& pool, int axis, const Displacements& before, const Displacements& behind) {
-  std::vector<Range> out;
-  for (const std::ptrdiff_t d : before) {
-    Range range;
-    while (range.begin < behind.size() && !meet(pool, axis, d, behind[range.begin])) ++range.begin;
-    range.end = range.begin;
-    while (range.end < behind.size() && meet(pool, axis, d, behind[range.end])) ++range.end;
-    out.push_back(range);
-  }
-  return out;
-}
-
-void resolve_displacements(PlanePlan& plan) {
-  for (std::size_t l = plan.levels.size(); l-- > 0;) {
-    PlaneLevel& level = plan.levels[l];
-    const bool end = l == plan.pools.size();
-    for (int a = 0; a < 2; ++a) {
-      if (end)
-        level.last[a] = plan.all_displacements ? all_of(plan.last_plane(l), a) : Displacements{0};
-      else
-        level.last[a] = before_pool(plan.pools[l], a, plan.levels[l + 1].first[a]);
-      if (!end) level.meets[a] = meetings(plan.pools[l], a, level.last[a], plan.levels[l + 1].first[a]);
-      level.first[a] = level.last[a];
-      for (std::ptrdiff_t& d : level.first[a]) d *= level.planes[0].growth[a];
-    }
-  }
-}
 
 // Through strides the displacement grows towards the input.
 void resolve_growth(PlaneLevel& level) {
@@ -180,7 +125,7 @@ bool PlaneStage::sums_itself() const {
          w.before[1] == 1 && w.in == w.out;
 }
 
-void resolve(PlanePlan& plan) {
+void resolve(PlanePlan& plan, std::size_t sums_bytes) {
   plan.slots = plan.parameters = 0;
   bool positive = false;
   for (PlaneLevel& level : plan.levels) {
@@ -193,7 +138,7 @@ void resolve(PlanePlan& plan) {
     }
   }
   resolve_leaving(plan);
-  resolve_displacements(plan);
+  resolve_walks(plan, sums_bytes);
 }
 
 PlanePlan plan_before(const PlanePlan& plan, std::size_t level) {
@@ -220,27 +165,6 @@ PlanePlan plan_of_covariances(const PlanePlan& plan) {
 std::size_t stage_count(const PlanePlan& plan) {
   std::size_t count = 0;
   for (const PlaneLevel& level : plan.levels) count += level.stages.size();
-  return count;
-}
-
-std::size_t displacement_count(const PlanePlan& plan) {
-  return plan.levels[0].last[0].size() * plan.levels[0].last[1].size();
-}
-
-double activation_count(const PlanePlan& plan) {
-  double count = 0;
-  for (const PlaneLevel& level : plan.levels)
-    for (std::size_t s = 0; s < level.stages.size(); ++s) {
-      double pairs = level.stages[s].activation ? 1 : 0;
-      for (int a = 0; a < 2; ++a) {
-        std::ptrdiff_t along = 0;
-        for (const std::ptrdiff_t d : level.last[a])
-          along +=
-              std::max<std::ptrdiff_t>(extent(level.stages[s].out, a) - std::abs(d * level.planes[s + 1].growth[a]), 0);
-        pairs *= static_cast<double>(along);
-      }
-      count += pairs;
-    }
   return count;
 }
 

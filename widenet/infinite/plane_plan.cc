@@ -112,6 +112,8 @@ class Planner {
     if (!possible) return;
     PlaneWindow window;
     set_window(conv, Window(conv.window.size(), 1), window);
+    // The engine reads a few rows at once and keeps a pointer to each of their taps.
+    possible = window.window[0] + (plane_rows - 1) * window.stride[0] <= plane_taps;
     append(window, weights(conv, position_count(conv.window)));
   }
 
@@ -126,16 +128,15 @@ class Planner {
       const std::size_t n = shape_.positions[a], reach = (*places(n, k, s, layer.padding) - 1) * s + k;
       window.window[to] = k;
       window.stride[to] = s;
-      if (layer.padding == Padding::same && reach > n) window.before[to] = (reach - n) / 2;
+      if (layer.padding != Padding::valid && reach > n) window.before[to] = (reach - n) / 2;
     }
-    // The engine reads a few rows at once and keeps a pointer to each of their taps.
-    possible = possible && window.window[0] + (plane_rows - 1) * window.stride[0] <= plane_taps;
   }
 
   void add(const Pool& pool) {
-    possible = possible && !pooled && branches_ == 0 && pool.padding != Padding::circular;
+    possible = possible && !pooled && branches_ == 0;
     if (!possible) return;
     PlanePool out;
+    out.circular = pool.padding == Padding::circular;
     set_window(pool, pool.window, out);
     const auto positions = static_cast<double>(position_count(pool.window));
     const bool counted = !pool.sum && pool.edges == Edges::actual && pool.padding == Padding::same;

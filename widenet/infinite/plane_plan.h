@@ -29,6 +29,11 @@ struct Plane {
   bool operator==(const Plane&) const = default;
 };
 
+// Bytes of a position: the vector of all lanes, in any precision.
+inline constexpr std::size_t plane_vector_bytes = 64;
+// What the sums of pools may take of a thread's memory.
+inline constexpr std::size_t open_sums_bytes = std::size_t{32} << 20;
+
 // Rows of a plane that go through a stage together, and the taps that they may have together.
 inline constexpr std::size_t plane_rows = 4, plane_taps = 64;
 
@@ -74,8 +79,9 @@ struct PlaneStage {
 };
 
 // K'(o, o') = scale sum K(i, i') over the windows of both, likewise Theta; times weights[o] weights[o'] along each axis
-// where there are any (means over what lies inside).
+// where there are any (means over what lies inside). Circular: windows go on at the other end of the plane.
 struct PlanePool : PlaneWindow {
+  bool circular = false;
   double scale = 1;
   std::vector<double> weights[2];
 };
@@ -103,12 +109,29 @@ struct PlaneLevel {
 
   // Filled in by resolve(): of all its planes.
   std::vector<PlaneValues> planes;
-  // Displacements are the product of those along the two axes. A displacement of its last plane has the place of the
-  // one of its first plane that it comes from; ascending.
-  std::vector<std::ptrdiff_t> first[2], last[2];
-  // Which of the next level's first displacements the pool between adds those of the last plane to.
-  std::vector<Range> meets[2];
 };
+
+// A pool adds a displacement to the next-th one behind it, from these taps of the first of the two positions.
+struct PlaneMeeting {
+  std::size_t next;
+  Range taps;
+};
+
+// Displacements of a level: the product of those along the two axes.
+struct PlaneDisplacements {
+  // Of its last plane and, in the same places, those of its first plane that they come from; ascending.
+  std::vector<std::ptrdiff_t> first[2], last[2];
+  // What the pool behind the level adds every one of `last` to.
+  std::vector<std::vector<PlaneMeeting>> meets[2];
+  // Which of the next level's, along the columns, are begun and not complete while every one of `last` is on its way.
+  std::vector<Range> open;
+  // The sums of the pool in front: at most `most_open` along the columns at once, of `size` positions each, in which
+  // every one along the rows has its place; they lie behind `begin` positions of the levels before.
+  std::size_t begin = 0, most_open = 0, size = 0;
+  std::vector<std::size_t> places;
+};
+// The displacements of all levels that a part of the read-out's takes.
+using PlaneWalk = std::vector<PlaneDisplacements>;
 
 // K' = scale K + bias, Theta' = scale (own K + Theta) + own_bias of the pooled K and Theta; of a sample with itself the
 // scale is divided by `keep`.
@@ -129,6 +152,9 @@ struct PlanePlan {
 
   // Filled in by resolve(): the handovers that are kept at once, and the numbers that stages read of a sample.
   std::size_t slots = 0, parameters = 0;
+  // One after the other, so that the sums of pools that are open at once take less than `open_sums_bytes` where that
+  // can be: a displacement at the border of two parts is computed for both. Most plans have one.
+  std::vector<PlaneWalk> walks;
 
   const Plane& first_plane(std::size_t level) const { return level == 0 ? input : pools[level - 1].out; }
   const Plane& last_plane(std::size_t level) const {
@@ -137,10 +163,10 @@ struct PlanePlan {
 };
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:
-// it does dense layers, shared convolutions and pools in one or two dimensions (padding valid or same), activations of
-// closed form, layer_norm, dropout, sums and concat over channels of branches of these whose strides multiply to the
-// same (pools outside), then one global pooling (perhaps of attention with linear scaling) or flatten, then at most one
-// dense layer.
+// it does dense layers, shared convolutions and pools in one or two dimensions (convolutions without circular padding),
+// activations of closed form, layer_norm, dropout, sums and concat over channels of branches of these whose strides
+// multiply to the same (pools outside), then one global pooling (perhaps of attention with linear scaling) or flatten,
+// then at most one dense layer.
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape);
 
 // What of the network the engine does not do: its first such layer; empty where there is a plan.
@@ -151,7 +177,11 @@ std::string plane_obstacle(const Network& network, const Shape& shape);
 std::size_t plane_parameters(const PlaneStage& stage);
 
 // Settles what is said to be resolved, from all the rest.
-void resolve(PlanePlan& plan);
+void resolve(PlanePlan& plan, std::size_t sums_bytes = open_sums_bytes);
+// The part of it that is the walks, when the planes' values are settled.
+void resolve_walks(PlanePlan& plan, std::size_t sums_bytes);
+// Positions that the sums of pools take at once.
+std::size_t open_positions(const PlanePlan& plan);
 
 // Up to the first plane of a level behind a pool, flattened, with what is handed to that level as it is in the whole.
 PlanePlan plan_before(const PlanePlan& plan, std::size_t level);
@@ -162,7 +192,7 @@ PlanePlan plan_of_covariances(const PlanePlan& plan);
 // Stages of all levels.
 std::size_t stage_count(const PlanePlan& plan);
 
-// Displacements between positions of the samples that are computed.
+// Displacements between positions of the samples that are computed; those of two walks count twice.
 std::size_t displacement_count(const PlanePlan& plan);
 
 // Pairs of positions, over all displacements, that a pair of samples takes through activations.

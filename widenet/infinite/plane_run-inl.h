@@ -2,6 +2,7 @@
 // has the words of vector-inl.h and the formulas of closed_dual-inl.h.
 
 #include "widenet/infinite/plane_stage-inl.h"
+#include "widenet/infinite/plane_sums-inl.h"
 
 template <class N, class T>
 class PlaneRun {
@@ -19,7 +20,8 @@ class PlaneRun {
         row_weights_(rows.weights(i)),
         column_weights_(columns.weights(block) + lane),
         itself_(itself - lane),
-        scratch_(scratch) {}
+        scratch_(scratch),
+        sums_(plan, theta, scratch) {}
 
   // The kernel, of every lane.
   void all(double* out) {
@@ -40,43 +42,32 @@ class PlaneRun {
   using Rows = PlaneRows<T>;
 
   void walk() {
-    for (std::size_t a = 0; a < plan_.levels[0].last[0].size(); ++a) displacements(0, a);
+    for (const PlaneWalk& walk : plan_.walks) {
+      walk_ = &walk;
+      for (std::size_t a = 0; a < walk[0].last[0].size(); ++a) displacements(0, a);
+    }
   }
 
   // All displacements of a level that share the a-th along the columns, then those of the next level that are complete
   // by then.
   void displacements(std::size_t level, std::size_t a) {
-    const PlaneLevel& here = plan_.levels[level];
+    const PlaneDisplacements& here = (*walk_)[level];
     const bool last = level == plan_.pools.size();
-    if (!last) open(level + 1, a == 0 ? 0 : here.meets[0][a - 1].end, here.meets[0][a].end);
+    if (!last) sums_.open((*walk_)[level + 1], level + 1, {a == 0 ? 0 : here.open[a - 1].end, here.open[a].end});
     for (std::size_t b = 0; b < here.last[1].size(); ++b) displacement(level, a, b);
     if (last) return;
-    const std::size_t still_open = a + 1 < here.last[0].size() ? here.meets[0][a + 1].begin : here.meets[0][a].end;
-    for (std::size_t next = here.meets[0][a].begin; next < still_open; ++next) displacements(level + 1, next);
-  }
-
-  // Begins the sums of the displacements [begin, end) along the columns.
-  void open(std::size_t level, std::size_t begin, std::size_t end) {
-    for (std::size_t a = begin; a < end; ++a)
-      for (std::size_t b = 0; b < plan_.levels[level].first[1].size(); ++b)
-        for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
-          const PlaneRegion region = pooled_region(level, a, b);
-          T* to = scratch_.pooled(level, a, b, which);
-          for (std::size_t p = 0; p < region.size[0] * region.size[1]; ++p) store(constant<N>(0), to + p * L);
-        }
-  }
-  PlaneRegion pooled_region(std::size_t level, std::size_t a, std::size_t b) const {
-    const std::ptrdiff_t shift[2] = {plan_.levels[level].first[0][a], plan_.levels[level].first[1][b]};
-    return region_of(plan_.first_plane(level), shift);
+    const std::size_t still_open = a + 1 < here.open.size() ? here.open[a + 1].begin : here.open[a].end;
+    for (std::size_t next = here.open[a].begin; next < still_open; ++next) displacements(level + 1, next);
   }
 
   void displacement(std::size_t level, std::size_t a, std::size_t b) {
     here_ = {level, a, b};
     level_ = &plan_.levels[level];
+    const PlaneDisplacements& all = (*walk_)[level];
     shifts_.clear();
     for (const PlaneValues& plane : level_->planes) {
-      shifts_.push_back(level_->last[0][a] * plane.growth[0]);
-      shifts_.push_back(level_->last[1][b] * plane.growth[1]);
+      shifts_.push_back(all.last[0][a] * plane.growth[0]);
+      shifts_.push_back(all.last[1][b] * plane.growth[1]);
     }
     sum_k_ = sum_b_ = constant<N>(0);
     begin_plane(0);
@@ -127,7 +118,7 @@ class PlaneRun {
     const bool weighted = !pool.weights[0].empty();
     for (std::size_t y = 0; y < region.size[0]; ++y) {
       for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
-        const T* from = scratch_.pooled(here_.level, here_.a, here_.b, which) + y * region.size[1] * L;
+        const T* from = scratch_.pooled((*walk_)[here_.level], here_.a, here_.b, which) + y * region.size[1] * L;
         T* to = out_row(region.size[1], y, 0, which);
         const double of_row = weight(0, region.first[0] + y);
         for (std::size_t x = 0; x < region.size[1]; ++x) {
@@ -171,7 +162,8 @@ class PlaneRun {
       if (!handovers_.empty())
         hand_over(plane, handovers_[0], region, y, from, which, [](N sum, T* to) { store(sum, to); });
       else
-        here_.level < plan_.pools.size() ? pool_row(from, region, y, which) : read_out(from, region, y, which);
+        here_.level < plan_.pools.size() ? sums_.add(*walk_, here_, from, region, y, which)
+                                         : read_out(from, region, y, which);
     }
   }
 
@@ -217,57 +209,6 @@ class PlaneRun {
       const N weight = constant<N>(row_weights_[p + x]) * load<N>(column_weights_ + (partner + x) * L);
       sum = multiply_add(weight, load<N>(from + x * L), sum);
     }
-  }
-
-  // Adds a row to the sums of all pooled displacements D that this one, d, is part of: taps i of o and i' of o + D read
-  // positions that are d apart where i' - i = d - stride D.
-  void pool_row(const T* from, const PlaneRegion& region, std::size_t y, std::size_t which) {
-    const PlanePool& pool = plan_.pools[here_.level];
-    const PlaneLevel &here = plan_.levels[here_.level], &next = plan_.levels[here_.level + 1];
-    const std::vector<PooledRow>& rows = pooled_rows(region.first[0] + y);
-    const Range columns = here.meets[1][here_.b];
-    for (std::size_t b = columns.begin; b < columns.end && !rows.empty(); ++b) {
-      const Range across = pool_taps(pool, 1, here.last[1][here_.b], next.first[1][b]);
-      const PlaneRegion out = pooled_region(here_.level + 1, rows[0].a, b);
-      const std::size_t first = out.first[1] * pool.stride[1] + across.begin - pool.before[1] - region.first[1];
-      targets_.clear();
-      for (const PooledRow& row : rows)
-        targets_.push_back(scratch_.pooled(here_.level + 1, row.a, b, which) + row.o * out.size[1] * L);
-      const auto add = [](N sum, T* to) { store(load<N>(to) + sum, to); };
-      if (T* only = targets_[0]; targets_.size() == 1)
-        window_sums<N>(from, region.size[1], first, pool.stride[1], across.size(), out.size[1],
-                       [&](std::size_t x, N sum) { add(sum, only + x * L); });
-      else
-        window_sums<N>(from, region.size[1], first, pool.stride[1], across.size(), out.size[1],
-                       [&](std::size_t x, N sum) {
-                         for (T* to : targets_) add(sum, to + x * L);
-                       });
-    }
-  }
-  // Rows of pooled planes that row y of the plane is part of, in the a-th displacement along the columns.
-  struct PooledRow {
-    std::size_t a, o;
-  };
-  const std::vector<PooledRow>& pooled_rows(std::size_t y) {
-    const PlanePool& pool = plan_.pools[here_.level];
-    const PlaneLevel &here = plan_.levels[here_.level], &next = plan_.levels[here_.level + 1];
-    const std::size_t row = y + pool.before[0];  // what tap i of o reads is o stride + i
-    pooled_rows_.clear();
-    for (std::size_t a = here.meets[0][here_.a].begin; a < here.meets[0][here_.a].end; ++a) {
-      const Range down = pool_taps(pool, 0, here.last[0][here_.a], next.first[0][a]);
-      const PlaneRegion out = pooled_region(here_.level + 1, a, 0);
-      for (std::size_t i = down.begin; i < std::min(down.end, row + 1); ++i) {
-        const std::size_t o = (row - i) / pool.stride[0] - out.first[0];
-        if ((row - i) % pool.stride[0] == 0 && o < out.size[0]) pooled_rows_.push_back({a, o});
-      }
-    }
-    return pooled_rows_;
-  }
-  static Range pool_taps(const PlanePool& pool, std::size_t axis, std::ptrdiff_t d, std::ptrdiff_t pooled) {
-    const auto k = static_cast<std::ptrdiff_t>(pool.window[axis]);
-    const std::ptrdiff_t apart = d - static_cast<std::ptrdiff_t>(pool.stride[axis]) * pooled;
-    return {static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, -apart)),
-            static_cast<std::size_t>(std::min(k, k - apart))};
   }
 
   // One stage on the displacement, a few rows at a time.
@@ -327,11 +268,6 @@ class PlaneRun {
                        [&](const PlaneInput& input) { return level_->planes[input.plane].positive; });
   }
 
-  // The level and its displacement that is on its way: the a-th along the columns, the b-th along the rows.
-  struct Place {
-    std::size_t level, a, b;
-  };
-
   const PlanePlan& plan_;
   bool theta_;
   PlaneActivations<N, T> activations_;
@@ -343,15 +279,15 @@ class PlaneRun {
   const T* column_weights_;
   std::size_t itself_;  // the lane of the vector that holds the sample of the row, or none
   PlaneScratch<T>& scratch_;
-  Place here_{};
+  PlaneSums<N, T> sums_;
+  const PlaneWalk* walk_ = nullptr;
+  PlanePlace here_{};  // that is on its way
   const PlaneLevel* level_ = nullptr;
   std::span<const PlaneHandover> handovers_;  // of the plane that is written
   T* direct_[2] = {nullptr, nullptr};
   PlaneSources<T> sources_;             // of the stage that writes it
   std::vector<std::ptrdiff_t> shifts_;  // of every plane of the level
-  std::vector<PooledRow> pooled_rows_;
-  std::vector<T*> targets_;
-  N sum_k_, sum_b_;  // of the last level's displacement
+  N sum_k_, sum_b_;                     // of the last level's displacement
   double k_[W] = {}, b_[W] = {};
   const PlaneSink<T>* sink_ = nullptr;
   std::size_t sink_lane_ = 0;

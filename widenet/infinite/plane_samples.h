@@ -10,7 +10,7 @@ namespace widenet {
 
 // Samples that run side by side, one per lane of a vector.
 template <class T>
-inline constexpr std::size_t plane_lanes = 64 / sizeof(T);
+inline constexpr std::size_t plane_lanes = plane_vector_bytes / sizeof(T);
 
 // Behind pools the variances of a sample are sums of its covariances with itself: [level][position], where the
 // variances of a level that has activations begin; one entry more than levels.
