@@ -53,7 +53,7 @@ class RandomPlanes {
   Pool random_pool() {
     Pool pool;
     pool.sum = one_in(4);
-    pool.padding = one_in(2) ? Padding::valid : Padding::same;
+    pool.padding = one_in(2) ? Padding::valid : one_in(2) ? Padding::same : Padding::circular;
     if (!pool.sum && one_in(2)) pool.edges = Edges::actual;
     const bool strides = one_in(2);
     for (const std::size_t extent : shape_.positions) {

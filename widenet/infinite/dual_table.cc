@@ -58,6 +58,11 @@ struct DualTable::Shared {
   const MomentCell& moments(int cell) {
     return moment_cells.get(cell, [&] { return MomentCell(quadrature, cell); });
   }
+  // A zero's cost a quadrature.
+  const MomentCell::Values& of_zero() {
+    std::call_once(zero_once, [&] { zero = {quadrature.moments(0), quadrature.mean(0)}; });
+    return zero;
+  }
   // The cell of a pair, larger variances first.
   const DualCell& cell(int a, int b) {
     return cells.get({a, b}, [&] { return DualCell(quadrature, a, b); });
@@ -66,6 +71,8 @@ struct DualTable::Shared {
   DualQuadrature quadrature;
   std::optional<ClampDual> clamp;
   bool tabulated;
+  std::once_flag zero_once;
+  MomentCell::Values zero;
   BuiltOnce<int, MomentCell> moment_cells;
   BuiltOnce<std::pair<int, int>, DualCell> cells;
 };
@@ -86,8 +93,10 @@ DualSides::Sample DualTable::sample(double q) const {
   DualSides::Sample s{q, no_cell, {}, {}};
   if (std::isnan(q)) {
     s.values = {{q, q}, {q, q}};
+  } else if (q == 0) {
+    s.values = shared_->of_zero();
   } else if (!(q > 0) || std::isinf(q)) {
-    // Zero, or what the quadrature refuses.
+    // What the quadrature refuses.
     s.values = {shared_->quadrature.moments(q), shared_->quadrature.mean(q)};
   } else if (shared_->clamp && shared_->clamp->serves(q)) {
     s.values = {shared_->clamp->moments(q), shared_->clamp->mean(q)};
@@ -108,12 +117,7 @@ double DualTable::variance_slope(double q) const { return sample(q).values.momen
 DualSides DualTable::sides(std::span<const double> q) const {
   DualSides sides;
   sides.samples_.reserve(q.size());
-  // A zero's moments cost a quadrature: once is enough.
-  std::optional<DualSides::Sample> zero;
-  for (const double v : q) {
-    if (v == 0 && !zero) zero = sample(0);
-    sides.samples_.push_back(v == 0 ? *zero : sample(v));
-  }
+  for (const double v : q) sides.samples_.push_back(sample(v));
   return sides;
 }
 
@@ -180,13 +184,17 @@ void DualTable::run(const DualSides& rows, std::size_t i, const DualSides& colum
         lanes.complement[k] = std::abs(s[j]);
         for (std::size_t m = 0; m < VarianceGrid::nodes; ++m) lanes.basis[m][k] = column[j].basis[m];
       }
-      evaluate_lanes(series, lanes);
+      evaluate_lanes(series, count, lanes);
       for (std::size_t k = 0; k < count; ++k) {
         K[group.columns[begin + k]] = lanes.value[k];
         slope[group.columns[begin + k]] = lanes.slope[k];
       }
     }
   }
+}
+
+void DualTable::run(double q, std::span<const double> columns, const double* s, double* K, double* slope) const {
+  run(sides({&q, 1}), 0, sides(columns), {0, columns.size()}, s, K, slope);
 }
 
 }  // namespace widenet

@@ -59,6 +59,9 @@ class DualTable {
   void run(const DualSides& rows, std::size_t i, const DualSides& columns, Range range, const double* s, double* K,
            double* slope) const;
 
+  // The same of a row of variance q and columns of these.
+  void run(double q, std::span<const double> columns, const double* s, double* K, double* slope) const;
+
   // The exact and slow form.
   const DualQuadrature& quadrature() const;
 

@@ -160,7 +160,9 @@ void DualCell::fill(const DualQuadrature& quadrature, int cell_a, int cell_b) {
       for (std::size_t m = 0; m < nodes; ++m) VarianceGrid::to_coefficients(c->data() + k * plane + m, nodes);
   }
   valid_ = converged(scale);
-  if (valid_) shorten(scale);
+  if (!valid_) return;
+  shorten(scale);
+  pack();
 }
 
 // Whether the series end small in either variance: polynomials of high degree, above all, change too much in a cell.
@@ -195,19 +197,42 @@ void DualCell::shorten(DualValue scale) {
   }
 }
 
+// So that a row's coefficients are sums of what lies side by side.
+void DualCell::pack() {
+  for (std::size_t side = 0; side < 2; ++side)
+    for (std::size_t sign = 0; sign < 2; ++sign) {
+      const Coefficients& c = sign == 0 ? same_ : opposite_;
+      std::vector<double>& to = packed_[side][sign];
+      to.assign(angles_ * nodes * Row::stride, 0.0);
+      for (std::size_t k = 0; k < angles_; ++k)
+        for (std::size_t l = 0; l < nodes; ++l)
+          for (std::size_t m = 0; m < nodes; ++m) {
+            const std::size_t at = (k * nodes + (side == 0 ? l : m)) * nodes + (side == 0 ? m : l);
+            double* const pair = to.data() + (k * nodes + l) * Row::stride + 2 * m;
+            pair[0] = c.value[at];
+            pair[1] = c.slope[at];
+          }
+    }
+  same_ = opposite_ = {};
+}
+
 void DualCell::contract(const VarianceGrid::Basis& basis, bool row_is_a, bool opposite, Row& row) const {
-  const Coefficients& c = opposite ? opposite_ : same_;
-  row.used = used_[row_is_a ? 0 : 1];
+  constexpr std::size_t block = 8;  // numbers that are summed together, in registers
+  const std::size_t side = row_is_a ? 0 : 1;
+  const double* from = packed_[side][opposite ? 1 : 0].data();
+  row.used = used_[side];
   row.inverse_bend = std::numbers::sqrt2 / 2 / bend_;
   row.twice_tau_per_asinh = 4 / length_;
-  row.coefficients.assign(angles_ * nodes * 2, 0);
+  row.coefficients.resize(angles_ * Row::stride);
   for (std::size_t k = 0; k < angles_; ++k)
-    for (std::size_t l = nodes; l-- > 0;)
-      for (std::size_t m = 0; m < nodes; ++m) {
-        const std::size_t at = row_is_a ? (k * nodes + l) * nodes + m : (k * nodes + m) * nodes + l;
-        row.coefficients[2 * (k * nodes + m)] += basis[l] * c.value[at];
-        row.coefficients[2 * (k * nodes + m) + 1] += basis[l] * c.slope[at];
+    for (std::size_t first = 0; first < 2 * row.used[k]; first += block) {
+      double sums[block] = {};
+      for (std::size_t l = used_[1 - side][k]; l-- > 0;) {
+        const double* c = from + (k * nodes + l) * Row::stride + first;
+        for (std::size_t t = 0; t < block; ++t) sums[t] += basis[l] * c[t];
       }
+      std::copy_n(sums, block, row.coefficients.data() + k * Row::stride + first);
+    }
 }
 
 }  // namespace widenet

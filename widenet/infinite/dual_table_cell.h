@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "widenet/infinite/quadrature.h"
@@ -53,13 +54,14 @@ class DualCell {
   std::size_t angles() const { return angles_; }
 
   // The series of a fixed row, for columns of the other side: coefficients [k][m] of K and K' in turn, to be summed
-  // over T_m for m < used[k].
+  // over T_m for m < used[k]. Of this cell's memory.
   struct Row {
-    std::vector<double> coefficients;  // [k][VarianceGrid::nodes][2]
-    std::vector<std::size_t> used;
+    static constexpr std::size_t stride = 2 * (VarianceGrid::nodes + 1);
+    std::vector<double> coefficients;  // [k][m][2], k's stride apart
+    std::span<const std::size_t> used;
     double inverse_bend, twice_tau_per_asinh;  // 2 tau = twice_tau_per_asinh asinh(sqrt(|s|) inverse_bend) - 2
   };
-  // `row_is_a`: the basis belongs to cell a, and columns to b; else the other way round.
+  // `row_is_a`: the basis belongs to cell a, and columns to b; else the other way round. About 1000 multiplications.
   void contract(const VarianceGrid::Basis& basis, bool row_is_a, bool opposite, Row& row) const;
 
  private:
@@ -69,12 +71,14 @@ class DualCell {
   void fill(const DualQuadrature& quadrature, int cell_a, int cell_b);
   bool converged(DualValue scale) const;
   void shorten(DualValue scale);
+  void pack();
 
   double bend_ = 1, length_ = 1;
   std::size_t angles_ = 0;
   bool valid_ = false;
-  Coefficients same_, opposite_;
+  Coefficients same_, opposite_;      // until they are packed
   std::vector<std::size_t> used_[2];  // [columns are b, columns are a]
+  std::vector<double> packed_[2][2];  // [columns are b, columns are a][opposite][k][l][m][2], as Row has them
 };
 
 }  // namespace widenet

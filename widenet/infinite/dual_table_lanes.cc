@@ -14,13 +14,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Clenshaw's recurrence in tau for K and K'; every coefficient is a short sum over the columns' basis. Four vectors at
 // a time hide the latency of the additions.
-void evaluate(const DualCell::Row& row, DualLanes& lanes) {
+void evaluate(const DualCell::Row& row, std::size_t count, DualLanes& lanes) {
   const hn::CappedTag<double, DualLanes::width / 4> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t n = hn::Lanes(d);
-  constexpr std::size_t nodes = VarianceGrid::nodes;
   const V one = hn::Set(d, 1), zero = hn::Zero(d);
-  for (std::size_t at = 0; at < DualLanes::width; at += 4 * n) {
+  for (std::size_t at = 0; at < count; at += 4 * n) {
     const auto doubled_tau = [&](std::size_t i) {
       const V y = hn::Mul(hn::Sqrt(hn::Load(d, lanes.complement + at + i * n)), hn::Set(d, row.inverse_bend));
       const V t = hn::Log(d, hn::Add(y, hn::Sqrt(hn::MulAdd(y, y, one))));
@@ -31,7 +30,7 @@ void evaluate(const DualCell::Row& row, DualLanes& lanes) {
     V l0 = zero, l1 = zero, l2 = zero, l3 = zero, r0 = zero, r1 = zero, r2 = zero, r3 = zero;  // b_{k+2}
     for (std::size_t k = row.used.size(); k-- > 0;) {
       V c0 = zero, c1 = zero, c2 = zero, c3 = zero, e0 = zero, e1 = zero, e2 = zero, e3 = zero;
-      const double* coefficient = row.coefficients.data() + k * 2 * nodes;
+      const double* coefficient = row.coefficients.data() + k * DualCell::Row::stride;
       for (std::size_t m = 0; m < row.used[k]; ++m) {
         const V value = hn::Set(d, coefficient[2 * m]), slope = hn::Set(d, coefficient[2 * m + 1]);
         const double* basis = lanes.basis[m] + at;
@@ -81,7 +80,9 @@ namespace widenet {
 
 HWY_EXPORT(evaluate);
 
-void evaluate_lanes(const DualCell::Row& row, DualLanes& lanes) { HWY_DYNAMIC_DISPATCH(evaluate)(row, lanes); }
+void evaluate_lanes(const DualCell::Row& row, std::size_t count, DualLanes& lanes) {
+  HWY_DYNAMIC_DISPATCH(evaluate)(row, count, lanes);
+}
 
 }  // namespace widenet
 #endif

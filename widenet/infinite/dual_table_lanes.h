@@ -16,8 +16,8 @@ struct alignas(128) DualLanes {
   double value[width], slope[width];         // K and K', written
 };
 
-// K and K' of all lanes. Every lane goes through the same operations, whatever stands in the others.
-// About 4 flops per used coefficient and lane.
-void evaluate_lanes(const DualCell::Row& row, DualLanes& lanes);
+// K and K' of the first `count` lanes at least; all hold numbers. Every lane goes through the same operations, whatever
+// stands in the others. About 4 flops per used coefficient and lane.
+void evaluate_lanes(const DualCell::Row& row, std::size_t count, DualLanes& lanes);
 
 }  // namespace widenet

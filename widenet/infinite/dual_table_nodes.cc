@@ -31,6 +31,33 @@ Parts parts(const DualQuadrature& quadrature, double x) {
   return {0.5 * (plus + minus), 0.5 * (plus + -1.0 * minus)};
 }
 
+void raise(DualValue& to, DualValue v) {
+  to = {std::max(to.value, std::abs(v.value)), std::max(to.slope, std::abs(v.slope))};
+}
+
+// The series of the largest variance of a side with itself: F_n^2 over all radii. Aliases put F_(points - n) into F_n,
+// at most F_points of about F_(points / 2)^2: the tail that is there must be negligible. That of a side with the other
+// tells nothing: the smooth one hides what is wrong with the steep one.
+class OwnTail {
+ public:
+  OwnTail(const std::vector<double>& sds, std::size_t terms)
+      : at_(static_cast<std::size_t>(std::max_element(sds.begin(), sds.end()) - sds.begin()) * terms),
+        squares_(terms) {}
+  void add(std::size_t n, double weight, const std::vector<double>& value, const std::vector<double>& slope) {
+    squares_[n] += DualValue{weight * value[at_ + n] * value[at_ + n], weight * slope[at_ + n] * slope[at_ + n]};
+  }
+  bool is_small() const {
+    DualValue largest, tail;
+    for (const DualValue& square : squares_) raise(largest, square);
+    for (std::size_t n = squares_.size() - 4; n < squares_.size(); ++n) raise(tail, squares_[n]);
+    return tail.value <= 1e-15 * largest.value && tail.slope <= 1e-15 * largest.slope;
+  }
+
+ private:
+  std::size_t at_;
+  std::vector<DualValue> squares_;
+};
+
 // Nodes and weights on [lo, hi], appended.
 void add_panel(double lo, double hi, std::vector<double>& nodes, std::vector<double>& weights) {
   const PanelRule& rule = PanelRule::get();
@@ -108,34 +135,30 @@ bool DualNodeSource::fill_series(std::size_t points) {
       }
   };
   Coefficients fa, fb;
+  OwnTail own_a(sd_a_, terms), own_b(sd_b_, terms);
   for (std::size_t r = 0; r < rule_.radius.size(); ++r) {
     transform(sd_a_, rule_.radius[r], fa);
     transform(sd_b_, rule_.radius[r], fb);
     for (std::size_t n = 0; n < terms; ++n) {
       // The factor 2 of the coefficients: mean(f g) = F_0 G_0 + sum_n 2 F_n G_n cos(n theta) with means F_n.
       const double weight = rule_.weight[r] * (n == 0 ? 1 : 2);
+      own_a.add(n, weight, fa.value, fa.slope);
+      own_b.add(n, weight, fb.value, fb.slope);
       for (std::size_t l = 0; l < na; ++l)
         for (std::size_t m = 0; m < nb; ++m)
           series_[n][l * nb + m] += DualValue{weight * fa.value[l * terms + n] * fb.value[m * terms + n],
                                               weight * fa.slope[l * terms + n] * fb.slope[m * terms + n]};
     }
   }
-  // The tail that is there must be negligible for the one that is not to be.
-  DualValue largest, tail;
-  const auto raise = [](DualValue& to, DualValue v) {
-    to = {std::max(to.value, std::abs(v.value)), std::max(to.slope, std::abs(v.slope))};
-  };
-  for (std::size_t n = 0; n < terms; ++n)
-    for (const DualValue v : series_[n]) {
-      raise(largest, v);
-      if (n + 4 >= terms) raise(tail, v);
-    }
+  if (!own_a.is_small() || !own_b.is_small()) return false;
+  DualValue largest;
+  for (const std::vector<DualValue>& row : series_)
+    for (const DualValue v : row) raise(largest, v);
   const auto small = [&](const std::vector<DualValue>& row, double share) {
     return std::all_of(row.begin(), row.end(), [&](DualValue v) {
       return std::abs(v.value) <= share * largest.value && std::abs(v.slope) <= share * largest.slope;
     });
   };
-  if (tail.value > 1e-15 * largest.value || tail.slope > 1e-15 * largest.slope) return false;
   while (!series_.empty() && small(series_.back(), series_tail)) series_.pop_back();
   return true;
 }

@@ -29,9 +29,9 @@ void resolve_stage(PlaneLevel& level, std::size_t s, std::vector<double>& added)
   if (stage.inputs.size() > 1) ++before;
   stage.roundings = 8 + std::max(0.0, before - 2);
   if (stage.norm) before += 2;
-  added.push_back(stage.activation ? 0 : before);
-  if (!stage.activation) return;
-  const auto* relu = std::get_if<ReluDual>(&*stage.activation);
+  added.push_back(stage.activates() ? 0 : before);
+  if (!stage.activates()) return;
+  const auto* relu = stage.activation ? std::get_if<ReluDual>(&*stage.activation) : nullptr;
   out.positive = relu && relu->nonnegative();
 }
 

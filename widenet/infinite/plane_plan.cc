@@ -151,9 +151,12 @@ class Planner {
   }
 
   void add(const Activation& activation) {
-    const auto dual = closed_dual(activation);
-    possible = possible && !pooled && dual;
-    if (possible) own_stage().activation = dual;
+    possible = possible && !pooled;
+    if (!possible) return;
+    if (const auto dual = closed_dual(activation))
+      own_stage().activation = dual;
+    else
+      own_stage().table = std::make_shared<DualTable>(activation);
   }
   // Sums that nothing else reads, to go on with: those of the last stage, or else the present plane in a new one.
   PlaneStage& own_stage() {
@@ -265,10 +268,26 @@ class Planner {
   bool read_out_ = false;
 };
 
+// What tables would be read at by the plain interpreter.
+double all_table_pairs(const PlanePlan& plan) {
+  double count = 0;
+  for (const PlaneLevel& level : plan.levels)
+    for (const PlaneStage& stage : level.stages)
+      if (stage.table) count += std::pow(static_cast<double>(stage.out.size()), 2);
+  return count;
+}
+
+// With its plan resolved.
 Planner planned(const Network& network, const Shape& shape) {
   Planner planner(shape);
   planner.network(network);
   planner.end();
+  if (!planner.possible) return planner;
+  resolve(planner.plan);
+  // A table's series at one position is put together for the lanes alone, not for all positions of a sample.
+  constexpr double dearer = 4;
+  planner.possible = dearer * table_count(planner.plan) <= all_table_pairs(planner.plan);
+  if (!planner.possible) planner.obstacle = "an activation by table at most pairs of positions";
   return planner;
 }
 
@@ -277,7 +296,6 @@ Planner planned(const Network& network, const Shape& shape) {
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape) {
   Planner planner = planned(network, shape);
   if (!planner.possible) return std::nullopt;
-  resolve(planner.plan);
   return std::move(planner.plan);
 }
 

@@ -19,6 +19,7 @@
 #include "widenet/base/matrix.h"
 #include "widenet/infinite/attention.h"
 #include "widenet/infinite/closed_dual.h"
+#include "widenet/infinite/dual_table.h"
 
 namespace widenet {
 
@@ -66,6 +67,7 @@ struct PlaneStage {
   double bias = 0, own_bias = 0;
   std::optional<PlaneNorm> norm;
   std::optional<ClosedDual> activation;
+  std::shared_ptr<const DualTable> table;  // of an activation without closed form
   double keep = 1;
   Plane out;
   // Resolved: where its numbers begin among those of a sample, and the roundings of a correlation that its sums have.
@@ -75,7 +77,8 @@ struct PlaneStage {
   // Whether it sums its windows itself: 3 x 3 over planes of one size. Others read rows that are summed already.
   bool sums_itself() const;
   // Whether it is sums alone.
-  bool linear() const { return !norm && !activation && keep == 1; }
+  bool linear() const { return !norm && !activates() && keep == 1; }
+  bool activates() const { return activation || table; }
 };
 
 // K'(o, o') = scale sum K(i, i') over the windows of both, likewise Theta; times weights[o] weights[o'] along each axis
@@ -164,16 +167,16 @@ struct PlanePlan {
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:
 // it does dense layers, shared convolutions and pools in one or two dimensions (convolutions without circular padding),
-// activations of closed form, layer_norm, dropout, sums and concat over channels of branches of these whose strides
-// multiply to the same (pools outside), then one global pooling (perhaps of attention with linear scaling) or flatten,
-// then at most one dense layer.
+// activations (by table where that leaves out most pairs of positions), layer_norm, dropout, sums and concat over
+// channels of branches of these whose strides multiply to the same (pools outside), then one global pooling (perhaps of
+// attention with linear scaling) or flatten, then at most one dense layer.
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape);
 
 // What of the network the engine does not do: its first such layer; empty where there is a plan.
 std::string plane_obstacle(const Network& network, const Shape& shape);
 
-// Numbers that a stage reads of one sample at one position. A norm: 1 / r. An activation: 1 / sqrt(q), the root of the
-// output's variance, then sqrt(q) and the factors of its formula where it has any.
+// Numbers that a stage reads of one sample at one position. A norm: 1 / r. A table: 1 / sqrt(q) and q. A formula:
+// 1 / sqrt(q), the root of the output's variance, then sqrt(q) and the factors of its formula where it has any.
 std::size_t plane_parameters(const PlaneStage& stage);
 
 // Settles what is said to be resolved, from all the rest.
@@ -195,7 +198,9 @@ std::size_t stage_count(const PlanePlan& plan);
 // Displacements between positions of the samples that are computed; those of two walks count twice.
 std::size_t displacement_count(const PlanePlan& plan);
 
-// Pairs of positions, over all displacements, that a pair of samples takes through activations.
+// Pairs of positions, over all displacements, that a pair of samples takes through activations; and through those by
+// table.
 double activation_count(const PlanePlan& plan);
+double table_count(const PlanePlan& plan);
 
 }  // namespace widenet

@@ -53,6 +53,7 @@ void add_window(const PlaneInput& input, const std::vector<double>& q, std::size
 
 std::size_t plane_parameters(const PlaneStage& stage) {
   if (stage.norm) return 1;
+  if (stage.table) return 2;
   if (!stage.activation) return 0;
   return std::holds_alternative<ReluDual>(*stage.activation) ? 2 : 3 + factor_count(*stage.activation);
 }
@@ -134,6 +135,7 @@ void PlaneSamples<T>::run_level(const PlaneLevel& level, std::vector<double> q, 
     T* const to = parameters + stage.parameters * lanes_;
     if (stage.norm) normalise(stage, q, to);
     if (stage.activation) activate(stage, level.planes[p + 1].scale, q, to);
+    if (stage.table) look_up(*stage.table, q, to);
     if (stage.keep != 1)
       for (double& own : q) own /= stage.keep;
   }
@@ -199,6 +201,19 @@ void PlaneSamples<T>::activate(const PlaneStage& stage, double leaving, std::vec
       to[p * count * lanes_ + lane] = static_cast<T>(inverse_root[k]);
       to[(p * count + 1) * lanes_ + lane] = static_cast<T>(root[k]);
     }
+}
+
+template <class T>
+void PlaneSamples<T>::look_up(const DualTable& table, std::vector<double>& q, T* to) const {
+  std::vector<double> inverse_root(q.size());
+  inverse_roots(q, inverse_root);
+  for (std::size_t k = 0; k < q.size(); ++k) {
+    T* const position = to + k / lanes_ * 2 * lanes_ + k % lanes_;
+    position[0] = static_cast<T>(inverse_root[k]);
+    position[lanes_] = static_cast<T>(q[k]);
+  }
+  const DualSides sides = table.sides(q);
+  for (std::size_t k = 0; k < q.size(); ++k) q[k] = sides.variance(k);
 }
 
 template <class T>

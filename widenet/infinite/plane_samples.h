@@ -51,6 +51,7 @@ class PlaneSamples {
   void run_level(const PlaneLevel& level, std::vector<double> q, T* parameters) const;
   void normalise(const PlaneStage& stage, std::vector<double>& q, T* to) const;
   void activate(const PlaneStage& stage, double leaving, std::vector<double>& q, T* to) const;
+  void look_up(const DualTable& table, std::vector<double>& q, T* to) const;
 
   const PlanePlan& plan_;
   MatrixView<const T> x_, own_;

@@ -13,7 +13,20 @@ class PlaneActivations {
   template <std::size_t Count>
   void activate(const PlaneStage& stage, const PlaneValues& out, bool positive, const Rows& rows) const {
     if (stage.norm) return pass_on<true, Count>(stage, out, rows);
-    if (!stage.activation) return pass_on<false, Count>(stage, out, rows);
+    if (stage.table)
+      for (std::size_t u = 0; u < Count; ++u) table_row(*stage.table, stage, out, rows, u);
+    else if (!stage.activation)
+      pass_on<false, Count>(stage, out, rows);
+    else
+      closed<Count>(*stage.activation, stage, out, positive, rows);
+  }
+
+ private:
+  static constexpr std::size_t L = plane_lanes<T>;
+
+  template <std::size_t Count>
+  void closed(const ClosedDual& activation, const PlaneStage& stage, const PlaneValues& out, bool positive,
+              const Rows& rows) const {
     std::visit(
         [&](const auto& dual) {
           if constexpr (std::is_same_v<std::decay_t<decltype(dual)>, ReluDual>) {
@@ -23,11 +36,8 @@ class PlaneActivations {
             for (std::size_t u = 0; u < Count; ++u) dual_row(dual, stage, out, rows, u);
           }
         },
-        *stage.activation);
+        activation);
   }
-
- private:
-  static constexpr std::size_t L = plane_lanes<T>;
 
   // What a row is made of beside its sums: all outputs leave scaled.
   struct Affine {
@@ -100,6 +110,32 @@ class PlaneActivations {
       if (!theta_) continue;
       const N t = window_sum<N>(rows.b, rows, u, x) + a.own_bias;
       store(multiply_add(result.slope * a.scale, t, a.own * after), to_b + x * L);
+    }
+  }
+
+  void table_row(const DualTable& table, const PlaneStage& stage, const PlaneValues& out, const Rows& rows,
+                 std::size_t u) const {
+    constexpr std::size_t W = Number<N>::lanes;
+    const Affine a = affine_of(stage, out);
+    const N one = constant<N>(1), zero = constant<N>(0);
+    T lanes[W];
+    double s[W], q[W], k[W], slope[W];
+    for (std::size_t x = 0; x < rows.width; ++x) {
+      const T* mine = rows.mine[u] + 2 * x;
+      const T* theirs = rows.theirs[u] + 2 * x * L;
+      const N rho = (window_sum<N>(rows.k, rows, u, x) + a.bias) * (constant<N>(mine[0]) * load<N>(theirs));
+      const N complement = larger(one - magnitude(rho), zero);
+      store(with_sign_of(select(complement < a.equal, zero, complement), rho), lanes);
+      std::copy_n(lanes, W, s);
+      std::copy_n(theirs + L, W, q);
+      table.run(mine[1], {q, W}, s, k, slope);
+      std::copy_n(k, W, lanes);
+      const N after = load<N>(lanes) * a.scale;
+      store(after, rows.to[0][u] + x * L);
+      if (!theta_) continue;
+      std::copy_n(slope, W, lanes);
+      const N t = window_sum<N>(rows.b, rows, u, x) + a.own_bias;
+      store(multiply_add(load<N>(lanes) * a.scale, t, a.own * after), rows.to[1][u] + x * L);
     }
   }
 

@@ -163,15 +163,24 @@ double pairs_of(const PlaneLevel& level, std::size_t s, const PlaneDisplacements
   }
   return pairs;
 }
-}  // namespace
 
-double activation_count(const PlanePlan& plan) {
+// Of the stages that are wanted.
+template <class F>
+double count_pairs(const PlanePlan& plan, const F& wanted) {
   double count = 0;
   for (const PlaneWalk& walk : plan.walks)
     for (std::size_t l = 0; l < walk.size(); ++l)
       for (std::size_t s = 0; s < plan.levels[l].stages.size(); ++s)
-        if (plan.levels[l].stages[s].activation) count += pairs_of(plan.levels[l], s, walk[l]);
+        if (wanted(plan.levels[l].stages[s])) count += pairs_of(plan.levels[l], s, walk[l]);
   return count;
+}
+}  // namespace
+
+double activation_count(const PlanePlan& plan) {
+  return count_pairs(plan, [](const PlaneStage& stage) { return stage.activates(); });
+}
+double table_count(const PlanePlan& plan) {
+  return count_pairs(plan, [](const PlaneStage& stage) { return stage.table != nullptr; });
 }
 
 }  // namespace widenet
