@@ -48,8 +48,8 @@ TEST_F(CliInfo, ShowsTheShapesOfANetworkOfImages) {
   for (const char* part : {"225 displacements", "1 pool on the way"})
     EXPECT_PRED2(contains, residual, std::string(part));
   for (const auto& [network, reason] : std::vector<std::pair<std::string, std::string>>{
-           {"conv(3x3) sum[tanh conv(1x1, padding=circular) | dense] relu flatten dense",
-            "circular) is not done that way"},
+           {"conv(3x3) sum[tanh conv_local(1x1) | dense] relu flatten dense", "conv_local(1x1) is not done that way"},
+           {"conv(3x3) relu conv(3x3, padding=circular) relu flatten dense", "a circular convolution beside another"},
            {"conv(3x3) tanh global_avg_pool dense", "an activation by table at most pairs of positions is not"},
            {"conv(3x3) sum[conv(4x4) | conv(2x2, stride=3)] flatten dense", "sum is not done that way"},
            {"conv(3x3) relu conv(4x4)", "an end without flatten or global pooling is not"}}) {

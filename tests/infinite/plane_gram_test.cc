@@ -267,7 +267,7 @@ TEST(PlaneGram, HasTheSameBitsOfMoreSamplesThanAThreadHasRoomFor) {
 
 TEST(PlaneGram, LeavesOtherNetworksToOthers) {
   const Shape shape{{4, 4}, 2};
-  for (const char* text : {"conv(3x3, padding=circular) relu flatten dense", "conv(3x3) tanh global_avg_pool dense",
+  for (const char* text : {"conv_local(3x3) relu flatten dense", "conv(3x3) tanh global_avg_pool dense",
                            "conv(3x3) relu flatten dense relu dense", "flatten dense"})
     EXPECT_FALSE(plane_plan(parse_network(text), shape)) << text;
 }

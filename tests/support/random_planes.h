@@ -26,6 +26,7 @@ class RandomPlanes {
     // compare.
     if (shape_.channels > 1 && one_in(5)) add(network, random_pool());
     for (std::size_t depth = 1 + below(random_, 3); depth > 0; --depth) {
+      if (network.layers.empty() || std::holds_alternative<Pool>(network.layers.back())) circular_ = one_in(3);
       add_weights(network);
       if (one_in(3)) add_branches(network, one_in(3) ? random_stride() : Window(shape_.positions.size(), 1), 2);
       add_activation(network);
@@ -73,17 +74,20 @@ class RandomPlanes {
     Conv conv;
     for (std::size_t a = 0; a < stride.size(); ++a) conv.window.push_back(1 + below(random_, 3));
     conv.stride = stride;
-    conv.padding = padding;
+    conv.padding = circular_ ? Padding::circular : padding;
     conv.weight_std = pick(0.7, 1.5);
     conv.bias_std = pick(0, 0.2);
     conv.trained = !one_in(4);
-    for (std::size_t a = 0; a < stride.size(); ++a)
+    for (std::size_t a = 0; a < stride.size() && !circular_; ++a)
       if (!places(shape_.positions[a], conv.window[a], stride[a], padding)) conv.padding = Padding::same;
     return conv;
   }
   Window random_stride() {
     Window stride;
-    for (std::size_t a = 0; a < shape_.positions.size(); ++a) stride.push_back(1 + below(random_, 2));
+    for (const std::size_t extent : shape_.positions) {
+      const std::size_t s = 1 + below(random_, 2);
+      stride.push_back(circular_ && extent % s != 0 ? 1 : s);
+    }
     return stride;
   }
   void add_weights(Network& network) {
@@ -144,6 +148,7 @@ class RandomPlanes {
 
   Random& random_;
   Shape shape_;
+  bool circular_ = false;  // convolutions up to the next pool
 };
 
 inline std::pair<Network, Shape> random_planes(Random& random) { return RandomPlanes(random)(); }

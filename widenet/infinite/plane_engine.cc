@@ -85,8 +85,13 @@ PlaneScratch<T>::Layout::Layout(const PlanePlan& plan) {
   zeros = 2 * plan.slots * plane;
   around = zeros + (1 + 2 * plane_rows) * row;
   std::size_t circle = 0;
-  for (const PlanePool& pool : plan.pools)
-    if (pool.circular) circle = std::max(circle, around_width(pool));
+  const auto turn = [&circle](const PlaneWindow& window) {
+    if (window.circular) circle = std::max(circle, around_width(window));
+  };
+  for (const PlanePool& pool : plan.pools) turn(pool);
+  for (const PlaneLevel& level : plan.levels)
+    for (const PlaneStage& stage : level.stages)
+      for (const PlaneInput& input : stage.inputs) turn(input);
   pooled = around + circle * lanes;
   size = pooled + open_positions(plan) * lanes;
 }

@@ -39,9 +39,9 @@ class PlaneScratch {
   Buffer<T> data_;
 };
 
-// Positions along a row that all windows of a circular pool read, those that they read twice counted twice.
-inline std::size_t around_width(const PlanePool& pool) {
-  return (pool.out.width - 1) * pool.stride[1] + pool.window[1];
+// Positions along a row from the first tap of the first window to the last of the last.
+inline std::size_t around_width(const PlaneWindow& window) {
+  return (window.out.width - 1) * window.stride[1] + window.window[1];
 }
 
 // No lane of a block.

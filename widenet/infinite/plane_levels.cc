@@ -36,7 +36,7 @@ void resolve_stage(PlaneLevel& level, std::size_t s, std::vector<double>& added)
 }
 
 bool read_alike(const PlaneHandover& a, const PlaneHandover& b) {
-  if (a.scale != b.scale || a.own != b.own || a.summed != b.summed) return false;
+  if (a.scale != b.scale || a.own != b.own || a.summed != b.summed || a.circular != b.circular) return false;
   return !a.summed || (a.window[1] == b.window[1] && a.stride[1] == b.stride[1] && a.before[1] == b.before[1] &&
                        a.out.width == b.out.width);
 }
@@ -112,6 +112,7 @@ void resolve_leaving(PlanePlan& plan) {
 
 Range taps_inside(const PlaneWindow& window, std::size_t axis, std::size_t o) {
   const std::size_t n = axis == 0 ? window.in.height : window.in.width, before = window.before[axis];
+  if (window.circular) return {0, window.window[axis]};
   const std::size_t first = o * window.stride[axis];  // minus `before` is what tap 0 reads
   const std::size_t begin = first < before ? before - first : 0;
   const std::size_t end = n + before > first ? std::min(window.window[axis], n + before - first) : 0;
@@ -121,12 +122,12 @@ Range taps_inside(const PlaneWindow& window, std::size_t axis, std::size_t o) {
 bool PlaneStage::sums_itself() const {
   if (inputs.size() != 1) return false;
   const PlaneInput& w = inputs[0];
-  return w.window[0] == 3 && w.window[1] == 3 && w.stride[0] == 1 && w.stride[1] == 1 && w.before[0] == 1 &&
-         w.before[1] == 1 && w.in == w.out;
+  return !w.circular && w.window[0] == 3 && w.window[1] == 3 && w.stride[0] == 1 && w.stride[1] == 1 &&
+         w.before[0] == 1 && w.before[1] == 1 && w.in == w.out;
 }
 
 void resolve(PlanePlan& plan, std::size_t sums_bytes) {
-  plan.slots = plan.parameters = 0;
+  plan.slots = plan.parameters = plan.column_parameters = 0;
   bool positive = false;
   for (PlaneLevel& level : plan.levels) {
     resolve_level(level, positive);
@@ -134,7 +135,9 @@ void resolve(PlanePlan& plan, std::size_t sums_bytes) {
     plan.slots = std::max(plan.slots, resolve_slots(level, resolve_handovers(level)));
     for (PlaneStage& stage : level.stages) {
       stage.parameters = plan.parameters;
+      stage.column_parameters = plan.column_parameters;
       plan.parameters += plane_parameters(stage) * stage.out.size();
+      plan.column_parameters += plane_parameters(stage) * level.partners(stage.out);
     }
   }
   resolve_leaving(plan);

@@ -39,6 +39,9 @@ class Planner {
   void end() {
     if (possible && !pooled) obstacle = "an end without flatten or global pooling";
     possible = possible && pooled;
+    if (!possible) return;
+    possible = std::all_of(plan.levels.begin(), plan.levels.end(), [this](PlaneLevel& level) { return turn(level); });
+    if (!possible) obstacle = "a circular convolution beside another, or with strides that do not divide its plane,";
   }
 
   PlanePlan plan;
@@ -47,6 +50,18 @@ class Planner {
   bool pooled = false;
 
  private:
+  // Whether displacements stay the same for all positions, of a plane or, where a window is circular, of circles.
+  static bool turn(PlaneLevel& level) {
+    std::vector<PlaneInput> inputs;
+    for (const PlaneStage& stage : level.stages) inputs.insert(inputs.end(), stage.inputs.begin(), stage.inputs.end());
+    level.circular = std::any_of(inputs.begin(), inputs.end(), [](const PlaneInput& i) { return i.circular; });
+    return !level.circular || std::all_of(inputs.begin(), inputs.end(), [](const PlaneInput& i) {
+      const bool alone = i.window[0] == 1 && i.window[1] == 1;
+      return (i.circular || alone) && i.in.height == i.out.height * i.stride[0] &&
+             i.in.width == i.out.width * i.stride[1];
+    });
+  }
+
   static Plane plane_of(const Shape& shape) {
     if (shape.positions.empty()) return {};
     return shape.positions.size() == 1 ? Plane{1, shape.positions[0]} : Plane{shape.positions[0], shape.positions[1]};
@@ -108,7 +123,7 @@ class Planner {
   }
 
   void add(const Conv& conv) {
-    possible = possible && !pooled && conv.kind == ConvKind::shared && conv.padding != Padding::circular;
+    possible = possible && !pooled && conv.kind == ConvKind::shared;
     if (!possible) return;
     PlaneWindow window;
     set_window(conv, Window(conv.window.size(), 1), window);
@@ -122,6 +137,7 @@ class Planner {
   void set_window(const L& layer, const Window& strides, PlaneWindow& window) {
     window.in = plane_of(shape_);
     window.out = plane_of(shape_after(Layer(layer), shape_));
+    window.circular = layer.padding == Padding::circular;
     for (std::size_t a = 0; a < layer.window.size(); ++a) {
       const std::size_t to = a + 2 - layer.window.size(), k = layer.window[a],
                         s = layer.stride.empty() ? strides[a] : layer.stride[a];
@@ -136,7 +152,6 @@ class Planner {
     possible = possible && !pooled && branches_ == 0;
     if (!possible) return;
     PlanePool out;
-    out.circular = pool.padding == Padding::circular;
     set_window(pool, pool.window, out);
     const auto positions = static_cast<double>(position_count(pool.window));
     const bool counted = !pool.sum && pool.edges == Edges::actual && pool.padding == Padding::same;

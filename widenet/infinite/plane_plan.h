@@ -33,14 +33,15 @@ struct Plane {
 // Bytes of a position: the vector of all lanes, in any precision.
 inline constexpr std::size_t plane_vector_bytes = 64;
 // What the sums of pools may take of a thread's memory.
-inline constexpr std::size_t open_sums_bytes = std::size_t{32} << 20;
+inline constexpr std::size_t open_sums_bytes = std::size_t{48} << 20;
 
 // Rows of a plane that go through a stage together, and the taps that they may have together.
 inline constexpr std::size_t plane_rows = 4, plane_taps = 64;
 
-// Tap t of output o reads input stride o - before + t.
+// Tap t of output o reads input stride o - before + t. Circular: windows go on at the other end of the plane.
 struct PlaneWindow {
   std::size_t window[2] = {1, 1}, stride[2] = {1, 1}, before[2] = {0, 0};
+  bool circular = false;
   Plane in, out;
 };
 
@@ -70,8 +71,9 @@ struct PlaneStage {
   std::shared_ptr<const DualTable> table;  // of an activation without closed form
   double keep = 1;
   Plane out;
-  // Resolved: where its numbers begin among those of a sample, and the roundings of a correlation that its sums have.
-  std::size_t parameters = 0;
+  // Resolved: where its numbers begin among those of a row's sample and of a column's, and the roundings of a
+  // correlation that its sums have.
+  std::size_t parameters = 0, column_parameters = 0;
   double roundings = 0;
 
   // Whether it sums its windows itself: 3 x 3 over planes of one size. Others read rows that are summed already.
@@ -82,9 +84,8 @@ struct PlaneStage {
 };
 
 // K'(o, o') = scale sum K(i, i') over the windows of both, likewise Theta; times weights[o] weights[o'] along each axis
-// where there are any (means over what lies inside). Circular: windows go on at the other end of the plane.
+// where there are any (means over what lies inside).
 struct PlanePool : PlaneWindow {
-  bool circular = false;
   double scale = 1;
   std::vector<double> weights[2];
 };
@@ -109,15 +110,23 @@ struct PlaneValues {
 // The stages between two pools; the last one's outputs are all that is left.
 struct PlaneLevel {
   std::vector<PlaneStage> stages;
+  // Whether its windows are circular: then displacements are taken modulo the extents of a plane, from 0 on, and every
+  // position has a partner. The planes of a column's sample lie twice along both axes, so that partners are neighbours.
+  bool circular = false;
+
+  std::size_t partner_width(const Plane& plane) const { return (circular ? 2 : 1) * plane.width; }
+  std::size_t partners(const Plane& plane) const { return (circular ? 4 : 1) * plane.size(); }
 
   // Filled in by resolve(): of all its planes.
   std::vector<PlaneValues> planes;
 };
 
-// A pool adds a displacement to the next-th one behind it, from these taps of the first of the two positions.
+// Along one axis: a pool adds a displacement of first positions `inputs` to the next-th one behind it, for the windows
+// `outputs`, through these taps of the first of two windows. Of `width` sums that are kept theirs begin at `place`.
 struct PlaneMeeting {
   std::size_t next;
-  Range taps;
+  Range taps, inputs, outputs;
+  std::size_t place, width;
 };
 
 // Displacements of a level: the product of those along the two axes.
@@ -153,10 +162,11 @@ struct PlanePlan {
   std::shared_ptr<const AttentionAt> attention;
   PlaneReadOut readout;  // with the pooling in its scale
 
-  // Filled in by resolve(): the handovers that are kept at once, and the numbers that stages read of a sample.
-  std::size_t slots = 0, parameters = 0;
-  // One after the other, so that the sums of pools that are open at once take less than `open_sums_bytes` where that
-  // can be: a displacement at the border of two parts is computed for both. Most plans have one.
+  // Filled in by resolve(): the handovers that are kept at once, and the numbers that stages read of a row's sample and
+  // of a column's.
+  std::size_t slots = 0, parameters = 0, column_parameters = 0;
+  // One after the other, so that the sums of pools that are open at once take no more than `open_sums_bytes` where that
+  // can be: displacements at the border of two parts are computed for both. Most plans have one.
   std::vector<PlaneWalk> walks;
 
   const Plane& first_plane(std::size_t level) const { return level == 0 ? input : pools[level - 1].out; }
@@ -166,7 +176,8 @@ struct PlanePlan {
 };
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:
-// it does dense layers, shared convolutions and pools in one or two dimensions (convolutions without circular padding),
+// it does dense layers, shared convolutions and pools in one or two dimensions (of the convolutions between two pools
+// either none or all with circular padding, and strides that divide the plane),
 // activations (by table where that leaves out most pairs of positions), layer_norm, dropout, sums and concat over
 // channels of branches of these whose strides multiply to the same (pools outside), then one global pooling (perhaps of
 // attention with linear scaling) or flatten, then at most one dense layer.

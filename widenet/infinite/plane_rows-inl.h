@@ -16,6 +16,20 @@ inline PlaneRegion region_of(const Plane& plane, const std::ptrdiff_t* displacem
   return region;
 }
 
+// All positions of a plane.
+inline PlaneRegion whole(const Plane& plane) { return {{0, 0}, {plane.height, plane.width}}; }
+
+// `columns` of a row as it goes on at the other end of the plane, from the first tap of the first window to the last of
+// the last; zeros elsewhere.
+template <class N, class T>
+void around_row(const PlaneWindow& window, const T* from, Range columns, T* to) {
+  const std::size_t n = window.in.width, front = window.before[1] % n;
+  for (std::size_t p = 0; p < around_width(window); ++p) {
+    const std::size_t x = (p + n - front) % n - columns.begin;
+    store(x < columns.size() ? load<N>(from + x * plane_lanes<T>) : constant<N>(0), to + p * plane_lanes<T>);
+  }
+}
+
 // take(x, sum of from[first + x stride + t] over the taps t that lie inside) for all x < count; first may have wrapped
 // below 0.
 template <std::size_t Taps, class N, class T, class Take>
@@ -65,6 +79,7 @@ class PlaneSources {
   struct Source {
     const T *k, *b;
     std::size_t taps, stride, before, rows;
+    bool circular;
   };
   void clear() { all_.clear(), taps_ = 0; }
   void add(const Source& source) { all_.push_back(source), taps_ += source.taps; }
@@ -87,7 +102,9 @@ class PlaneSources {
   static void read(const Source& source, std::size_t first, std::size_t count, const T* zeros, PlaneRows<T>& rows,
                    std::size_t to) {
     for (std::size_t t = 0; t < count; ++t) {
-      const std::size_t p = first + t - source.before, at = p * rows.width * plane_lanes<T>;
+      std::size_t p = first + t - source.before;
+      if (source.circular) p = (p + source.before * source.rows) % source.rows;
+      const std::size_t at = p * rows.width * plane_lanes<T>;
       rows.k[to + t] = p < source.rows ? source.k + at : zeros;
       rows.b[to + t] = p < source.rows ? source.b + at : zeros;
     }

@@ -89,13 +89,13 @@ class PlaneRun {
 
   // x_p . z_p' / channels, row by row.
   void input() {
-    const PlaneRegion region = region_of(plan_.input, shift(0));
+    const PlaneRegion region = region_at(plan_.input, shift(0));
     const std::size_t channels = plan_.channels;
     const N scale = constant<N>(level_->planes[0].scale / static_cast<double>(channels));
     const N own = constant<N>(level_->planes[0].own) * scale;
     for (std::size_t y = 0; y < region.size[0]; ++y) {
-      const T* x = row_pixels_ + at(plan_.input, region, y, nullptr) * channels;
-      const T* z = column_pixels_ + at(plan_.input, region, y, shift(0)) * channels * L;
+      const T* x = row_pixels_ + at(plan_.input, region, y) * channels;
+      const T* z = column_pixels_ + partner_at(plan_.input, region, y, shift(0)) * channels * L;
       T *k = out_row(region.size[1], y, 0, 0), *b = out_row(region.size[1], y, 0, 1);
       for (std::size_t p = 0; p < region.size[1]; ++p) {
         N sum = constant<N>(0);
@@ -110,9 +110,10 @@ class PlaneRun {
   // The sums that the pool in front has made; they came scaled, means over what lies inside are taken here.
   void pooled_input() {
     const PlanePool& pool = plan_.pools[here_.level - 1];
-    const PlaneRegion region = region_of(pool.out, shift(0));
+    const PlaneRegion region = region_at(pool.out, shift(0));
     const auto weight = [&](std::size_t axis, std::size_t o) {
-      const auto partner = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(o) + shift(0)[axis]);
+      auto partner = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(o) + shift(0)[axis]);
+      if (level_->circular) partner %= axis == 0 ? pool.out.height : pool.out.width;
       return pool.weights[axis].empty() ? 1 : pool.weights[axis][o] * pool.weights[axis][partner];
     };
     const bool weighted = !pool.weights[0].empty();
@@ -131,12 +132,19 @@ class PlaneRun {
     }
   }
 
-  // Index of the first position of a row of the region, or of its partner.
-  std::size_t at(const Plane& plane, const PlaneRegion& region, std::size_t y, const std::ptrdiff_t* shift) const {
-    const std::ptrdiff_t down = shift ? shift[0] : 0, right = shift ? shift[1] : 0;
-    const auto row = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[0] + y) + down);
-    const auto column = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[1]) + right);
-    return row * plane.width + column;
+  // Positions that have a partner, of this level.
+  PlaneRegion region_at(const Plane& plane, const std::ptrdiff_t* displacement) const {
+    return level_->circular ? whole(plane) : region_of(plane, displacement);
+  }
+  // Index of the first position of a row of the region, and of its partner.
+  std::size_t at(const Plane& plane, const PlaneRegion& region, std::size_t y) const {
+    return (region.first[0] + y) * plane.width + region.first[1];
+  }
+  std::size_t partner_at(const Plane& plane, const PlaneRegion& region, std::size_t y,
+                         const std::ptrdiff_t* displacement) const {
+    const auto row = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[0] + y) + displacement[0]);
+    const auto column = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[1]) + displacement[1]);
+    return row * level_->partner_width(plane) + column;
   }
 
   // Rows of this plane are to be written: to where its one reader wants them as they are, if it does.
@@ -178,10 +186,17 @@ class PlaneRun {
       return;
     }
     const std::ptrdiff_t along[2] = {0, shift(plane)[1] / static_cast<std::ptrdiff_t>(handover.stride[1])};
-    const PlaneRegion out = region_of(handover.out, along);
-    const std::size_t first = out.first[1] * handover.stride[1] - handover.before[1] - region.first[1];
+    const PlaneRegion out = region_at(handover.out, along);
+    std::size_t width = region.size[1],
+                first = out.first[1] * handover.stride[1] - handover.before[1] - region.first[1];
+    if (handover.circular) {
+      around_row<N>(handover, from, {0, width}, scratch_.around());
+      from = scratch_.around();
+      width = around_width(handover);
+      first = 0;
+    }
     to += y * out.size[1] * L;
-    window_sums<N>(from, region.size[1], first, handover.stride[1], handover.window[1], out.size[1],
+    window_sums<N>(from, width, first, handover.stride[1], handover.window[1], out.size[1],
                    [&](std::size_t x, N sum) { put(sum, to + x * L); });
   }
   // From K and Theta as they are.
@@ -198,8 +213,8 @@ class PlaneRun {
   void read_out(const T* from, const PlaneRegion& region, std::size_t y, std::size_t which) {
     const Plane& plane = plan_.last_plane(here_.level);
     const std::ptrdiff_t* displacement = shift(level_->stages.size());
-    const std::size_t p = at(plane, region, y, nullptr), partner = at(plane, region, y, displacement);
-    if (sink_) return (*sink_)(p, partner, region.size[1], from + sink_lane_);
+    if (sink_) return sink_row(plane, displacement, from, region, y);
+    const std::size_t p = at(plane, region, y), partner = partner_at(plane, region, y, displacement);
     N& sum = which == 0 ? sum_k_ : sum_b_;
     if (!plan_.attention) {
       for (std::size_t x = 0; x < region.size[1]; ++x) sum = sum + load<N>(from + x * L);
@@ -211,11 +226,23 @@ class PlaneRun {
     }
   }
 
+  // In a circle the partners of a row's last positions are the first of theirs.
+  void sink_row(const Plane& plane, const std::ptrdiff_t* displacement, const T* from, const PlaneRegion& region,
+                std::size_t y) const {
+    const std::size_t p = at(plane, region, y);
+    from += sink_lane_;
+    if (!level_->circular) return (*sink_)(p, partner_at(plane, region, y, displacement), region.size[1], from);
+    const auto down = static_cast<std::size_t>(displacement[0]), right = static_cast<std::size_t>(displacement[1]);
+    const std::size_t row = (y + down) % plane.height * plane.width, straight = plane.width - right;
+    (*sink_)(p, row + right, straight, from);
+    if (right > 0) (*sink_)(p + straight, row, right, from + straight * L);
+  }
+
   // One stage on the displacement, a few rows at a time.
   void stage(std::size_t s) {
     const PlaneStage& stage = level_->stages[s];
     const PlaneValues& values = level_->planes[s + 1];
-    const PlaneRegion out = region_of(stage.out, shift(s + 1));
+    const PlaneRegion out = region_at(stage.out, shift(s + 1));
     const std::size_t parameters = plane_parameters(stage);
     sources_.clear();
     for (const PlaneInput& input : stage.inputs) add_source(input);
@@ -229,8 +256,9 @@ class PlaneRun {
       sources_.read(out.first[0] + y, count, scratch_.zeros(), rows);
       for (std::size_t u = 0; u < count; ++u) {
         for (std::size_t which = 0; which < 2; ++which) rows.to[which][u] = out_row(rows.width, y + u, u, which);
-        rows.mine[u] = row_ + stage.parameters + at(stage.out, out, y + u, nullptr) * parameters;
-        rows.theirs[u] = column_ + (stage.parameters + at(stage.out, out, y + u, shift(s + 1)) * parameters) * L;
+        rows.mine[u] = row_ + stage.parameters + at(stage.out, out, y + u) * parameters;
+        const std::size_t partner = partner_at(stage.out, out, y + u, shift(s + 1));
+        rows.theirs[u] = column_ + (stage.column_parameters + partner * parameters) * L;
       }
       if (count == U)
         activations_.template activate<U>(stage, values, positive, rows);
@@ -258,10 +286,10 @@ class PlaneRun {
             .raw = stage.sums_itself()};
   }
   void add_source(const PlaneInput& input) {
-    const PlaneRegion in = region_of(input.in, shift(input.plane));
+    const PlaneRegion in = region_at(input.in, shift(input.plane));
     const std::size_t slot = level_->planes[input.plane].handovers[input.handover].slot;
     sources_.add({scratch_.plane(slot, 0), scratch_.plane(slot, 1), input.window[0], input.stride[0],
-                  input.before[0] + in.first[0], in.size[0]});
+                  input.before[0] + in.first[0], in.size[0], input.circular});
   }
   bool all_positive(const PlaneStage& stage) const {
     return std::all_of(stage.inputs.begin(), stage.inputs.end(),

@@ -29,6 +29,13 @@ void scaled_roots(double scale, const std::vector<double>& q, std::vector<double
   for (std::size_t k = 0; k < q.size(); ++k) out[k] = scale * std::sqrt(q[k]);
 }
 
+// What tap t of output o reads along an axis.
+std::size_t read_at(const PlaneWindow& window, std::size_t axis, std::size_t o, std::size_t t) {
+  const std::size_t n = axis == 0 ? window.in.height : window.in.width, before = window.before[axis];
+  const std::size_t p = o * window.stride[axis] + t - before;
+  return window.circular ? (p + before * n) % n : p;
+}
+
 // Adds scale sum(q) over the window, summed down the columns first; [position][lane].
 void add_window(const PlaneInput& input, const std::vector<double>& q, std::size_t lanes, std::vector<double>& to) {
   const std::size_t row = input.in.width * lanes;
@@ -36,13 +43,12 @@ void add_window(const PlaneInput& input, const std::vector<double>& q, std::size
   for (std::size_t y = 0; y < input.out.height; ++y) {
     std::fill(down.begin(), down.end(), 0.0);
     const Range taps = taps_inside(input, 0, y);
-    for (std::size_t t = taps.begin; t < taps.end; ++t)
-      add(q.data() + (y * input.stride[0] + t - input.before[0]) * row, row, down.data());
+    for (std::size_t t = taps.begin; t < taps.end; ++t) add(q.data() + read_at(input, 0, y, t) * row, row, down.data());
     for (std::size_t x = 0; x < input.out.width; ++x) {
       std::fill(sum.begin(), sum.end(), 0.0);
       const Range along = taps_inside(input, 1, x);
       for (std::size_t t = along.begin; t < along.end; ++t)
-        add(down.data() + (x * input.stride[1] + t - input.before[1]) * lanes, lanes, sum.data());
+        add(down.data() + read_at(input, 1, x, t) * lanes, lanes, sum.data());
       double* out = to.data() + (y * input.out.width + x) * lanes;
       for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] += input.scale * sum[lane];
     }
@@ -73,6 +79,9 @@ namespace {
 std::size_t weight_count(const PlanePlan& plan) {
   return plan.attention ? plan.last_plane(plan.levels.size() - 1).size() : 0;
 }
+std::size_t weight_partners(const PlanePlan& plan) {
+  return plan.attention ? plan.levels.back().partners(plan.last_plane(plan.levels.size() - 1)) : 0;
+}
 }  // namespace
 
 std::size_t own_numbers(const PlanePlan& plan) { return variance_offsets(plan).back() + weight_count(plan); }
@@ -84,12 +93,13 @@ PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, Matr
       x_(x),
       own_(own),
       lanes_(as == As::rows ? 1 : plane_lanes<T>),
-      pixel_count_(plan.input.size() * plan.channels),
+      pixel_count_((as == As::rows ? plan.input.size() : plan.levels[0].partners(plan.input)) * plan.channels),
+      parameter_count_(as == As::rows ? plan.parameters : plan.column_parameters),
+      weight_count_(as == As::rows ? weight_count(plan) : weight_partners(plan)),
       pooled_(variance_offsets(plan)),
-      weight_count_(weight_count(plan)),
       held_(room / lanes_, std::size_t(-1)),
       pixels_(room * pixel_count_),
-      parameters_(room * plan.parameters),
+      parameters_(room * parameter_count_),
       weights_(room * weight_count_) {}
 
 template <class T>
@@ -107,7 +117,11 @@ void PlaneSamples<T>::prepare(std::size_t unit) {
       for (std::size_t p = begin; p < end; ++p)
         to[(p - begin) * lanes_ + lane] = static_cast<std::remove_reference_t<decltype(*to)>>(own_(first + lane, p));
   };
-  own(pooled_.back(), pooled_.back() + weight_count_, weights_.data() + place(unit) * weight_count_);
+  if (plan_.attention) {
+    T* const weights = weights_.data() + place(unit) * weight_count_;
+    own(pooled_.back(), pooled_.back() + weight_count(plan_), weights);
+    lay(plan_.levels.back(), plan_.last_plane(plan_.levels.size() - 1), 1, weights);
+  }
   std::vector<double> q = read_pixels(unit);
   for (std::size_t l = 0; l < plan_.levels.size(); ++l) {
     // Behind a pool those of the stages before are of no use.
@@ -115,7 +129,7 @@ void PlaneSamples<T>::prepare(std::size_t unit) {
       q.assign((pooled_[l + 1] - pooled_[l]) * lanes_, 0.0);
       own(pooled_[l], pooled_[l + 1], q.data());
     }
-    if (!q.empty()) run_level(plan_.levels[l], std::move(q), parameters_.data() + place(unit) * plan_.parameters);
+    if (!q.empty()) run_level(plan_.levels[l], std::move(q), parameters_.data() + place(unit) * parameter_count_);
   }
 }
 
@@ -132,13 +146,34 @@ void PlaneSamples<T>::run_level(const PlaneLevel& level, std::vector<double> q, 
     for (const PlaneInput& input : stage.inputs)
       add_window(input, kept[level.planes[input.plane].handovers[input.handover].slot], lanes_, q);
     for (double& sum : q) sum += stage.bias;
-    T* const to = parameters + stage.parameters * lanes_;
-    if (stage.norm) normalise(stage, q, to);
-    if (stage.activation) activate(stage, level.planes[p + 1].scale, q, to);
-    if (stage.table) look_up(*stage.table, q, to);
-    if (stage.keep != 1)
-      for (double& own : q) own /= stage.keep;
+    T* const to = parameters + (lanes_ == 1 ? stage.parameters : stage.column_parameters) * lanes_;
+    write(stage, level.planes[p + 1].scale, q, to);
+    lay(level, stage.out, plane_parameters(stage), to);
   }
+}
+
+// The numbers of a stage, and the variances behind it.
+template <class T>
+void PlaneSamples<T>::write(const PlaneStage& stage, double leaving, std::vector<double>& q, T* to) const {
+  if (stage.norm) normalise(stage, q, to);
+  if (stage.activation) activate(stage, leaving, q, to);
+  if (stage.table) look_up(*stage.table, q, to);
+  if (stage.keep != 1)
+    for (double& own : q) own /= stage.keep;
+}
+
+// From a plane of so many numbers per position to what a level wants of a block: in a circle twice along both axes,
+// from the last row on, which its place is free for.
+template <class T>
+void PlaneSamples<T>::lay(const PlaneLevel& level, const Plane& plane, std::size_t numbers, T* data) const {
+  if (lanes_ == 1 || !level.circular) return;
+  const std::size_t row = plane.width * numbers * lanes_;
+  for (std::size_t y = plane.height; y-- > 0;) {
+    T *const first = data + 2 * y * row, *const from = data + y * row;
+    if (y > 0) std::copy_n(from, row, first);
+    std::copy_n(from, row, first + row);
+  }
+  std::copy_n(data, 2 * plane.height * row, data + 2 * plane.height * row);
 }
 
 // Into their place; returns the variances. Lanes of the last block that are no samples hold zeros.
@@ -160,6 +195,7 @@ std::vector<double> PlaneSamples<T>::read_pixels(std::size_t unit) {
       q[p * lanes_ + lane] = static_cast<double>(sum) / static_cast<double>(plan_.channels);
     }
   }
+  lay(plan_.levels[0], plan_.input, plan_.channels, to);
   return q;
 }
 
@@ -218,7 +254,8 @@ void PlaneSamples<T>::look_up(const DualTable& table, std::vector<double>& q, T*
 
 template <class T>
 std::size_t PlaneSamples<T>::bytes(const PlanePlan& plan) {
-  return (plan.input.size() * plan.channels + plan.parameters + weight_count(plan)) * sizeof(T);
+  return (plan.levels[0].partners(plan.input) * plan.channels + plan.column_parameters + weight_partners(plan)) *
+         sizeof(T);
 }
 
 template class PlaneSamples<double>;

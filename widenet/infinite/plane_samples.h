@@ -20,8 +20,9 @@ std::vector<std::size_t> variance_offsets(const PlanePlan& plan);
 // its weights over the queries for every position of the last plane.
 std::size_t own_numbers(const PlanePlan& plan);
 
-// The same of the samples that are wanted next, one by one or in blocks of plane_lanes<T>, lane by lane. A unit, sample
-// or block, has its place by its number modulo the room, and stays there until another takes it.
+// The same of the samples that are wanted next, one by one or in blocks of plane_lanes<T>, lane by lane, with the
+// planes of circular levels twice along both axes. A unit, sample or block, has its place by its number modulo the
+// room, and stays there until another takes it.
 template <class T>
 class PlaneSamples {
  public:
@@ -37,7 +38,7 @@ class PlaneSamples {
   // [position][channel] of a sample or, with [lane] behind, of a block.
   const T* pixels(std::size_t unit) const { return pixels_.data() + place(unit) * pixel_count_; }
   // [stage][position][parameter], [lane] behind.
-  const T* parameters(std::size_t unit) const { return parameters_.data() + place(unit) * plan_.parameters; }
+  const T* parameters(std::size_t unit) const { return parameters_.data() + place(unit) * parameter_count_; }
   // [position] of attention.
   const T* weights(std::size_t unit) const { return weights_.data() + place(unit) * weight_count_; }
 
@@ -49,15 +50,16 @@ class PlaneSamples {
   void prepare(std::size_t unit);
   std::vector<double> read_pixels(std::size_t unit);
   void run_level(const PlaneLevel& level, std::vector<double> q, T* parameters) const;
+  void write(const PlaneStage& stage, double leaving, std::vector<double>& q, T* to) const;
+  void lay(const PlaneLevel& level, const Plane& plane, std::size_t numbers, T* data) const;
   void normalise(const PlaneStage& stage, std::vector<double>& q, T* to) const;
   void activate(const PlaneStage& stage, double leaving, std::vector<double>& q, T* to) const;
   void look_up(const DualTable& table, std::vector<double>& q, T* to) const;
 
   const PlanePlan& plan_;
   MatrixView<const T> x_, own_;
-  std::size_t lanes_, pixel_count_;
+  std::size_t lanes_, pixel_count_, parameter_count_, weight_count_;
   std::vector<std::size_t> pooled_;
-  std::size_t weight_count_;
   std::vector<std::size_t> held_;  // which unit stands in each place
   Buffer<T> pixels_, parameters_, weights_;
 };

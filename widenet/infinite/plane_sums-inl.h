@@ -17,7 +17,9 @@ class PlaneSums {
     for (std::size_t a = columns.begin; a < columns.end; ++a)
       for (std::size_t b = 0; b < displacements.first[1].size(); ++b)
         for (std::size_t which = 0; which < (theta_ ? 2u : 1u); ++which) {
-          const PlaneRegion region = region_behind(displacements, level, a, b);
+          const std::ptrdiff_t shift[2] = {displacements.first[0][a], displacements.first[1][b]};
+          const Plane& plane = plan_.first_plane(level);
+          const PlaneRegion region = plan_.levels[level].circular ? whole(plane) : region_of(plane, shift);
           T* to = scratch_.pooled(displacements, a, b, which);
           for (std::size_t p = 0; p < region.size[0] * region.size[1]; ++p) store(constant<N>(0), to + p * L);
         }
@@ -28,21 +30,22 @@ class PlaneSums {
            std::size_t which) {
     const PlanePool& pool = plan_.pools[here.level];
     const PlaneDisplacements &before = walk[here.level], &behind = walk[here.level + 1];
-    find_rows(pool, before.meets[0][here.a], behind, here.level + 1, region.first[0] + y);
+    find_rows(pool, before.meets[0][here.a], region.first[0] + y);
     if (rows_.empty()) return;
-    std::size_t width = region.size[1], shift = pool.before[1] + region.first[1];
-    if (pool.circular) {
-      from = around(pool, from, region);
-      width = around_width(pool);
-      shift = 0;
-    }
+    Range around{0, 0};  // what of the row lies in the circle
     for (const PlaneMeeting& met : before.meets[1][here.b]) {
-      const PlaneRegion out = region_behind(behind, here.level + 1, rows_[0].a, met.next);
       targets_.clear();
       for (const Row& row : rows_)
-        targets_.push_back(scratch_.pooled(behind, row.a, met.next, which) + row.o * out.size[1] * L);
-      add_sums(from, width, out.first[1] * pool.stride[1] + met.taps.begin - shift, pool.stride[1], met.taps.size(),
-               out.size[1]);
+        targets_.push_back(scratch_.pooled(behind, row.a, met.next, which) + (row.o * met.width + met.place) * L);
+      const T* inputs = from + (met.inputs.begin - region.first[1]) * L;
+      const std::size_t first = met.outputs.begin * pool.stride[1] + met.taps.begin;
+      if (!pool.circular) {
+        add_sums(inputs, met.inputs.size(), first - pool.before[1] - met.inputs.begin, pool.stride[1], met);
+        continue;
+      }
+      if (met.inputs.begin != around.begin || met.inputs.end != around.end)
+        around_row<N>(pool, inputs, around = met.inputs, scratch_.around());
+      add_sums(scratch_.around(), around_width(pool), first, pool.stride[1], met);
     }
   }
 
@@ -54,32 +57,25 @@ class PlaneSums {
     std::size_t a, o;
   };
 
-  // The positions behind a pool, in front of the level.
-  PlaneRegion region_behind(const PlaneDisplacements& displacements, std::size_t level, std::size_t a,
-                            std::size_t b) const {
-    const std::ptrdiff_t shift[2] = {displacements.first[0][a], displacements.first[1][b]};
-    return region_of(plan_.first_plane(level), shift);
-  }
-
   // Those that row y of the plane is part of.
-  void find_rows(const PlanePool& pool, const std::vector<PlaneMeeting>& meets, const PlaneDisplacements& behind,
-                 std::size_t level, std::size_t y) {
+  void find_rows(const PlanePool& pool, const std::vector<PlaneMeeting>& meets, std::size_t y) {
     const std::size_t end = y + pool.before[0];  // what tap i of o reads is o stride + i
     rows_.clear();
     for (const PlaneMeeting& met : meets) {
-      const PlaneRegion out = region_behind(behind, level, met.next, 0);
+      if (y < met.inputs.begin || y >= met.inputs.end) continue;
       for (std::size_t i = met.taps.begin; i < met.taps.end; ++i) {
         if (!pool.circular && i > end) break;
         const std::size_t first = pool.circular ? (end + i * (pool.in.height - 1)) % pool.in.height : end - i;
-        const std::size_t o = first / pool.stride[0] - out.first[0];
-        if (first % pool.stride[0] == 0 && o < out.size[0]) rows_.push_back({met.next, o});
+        const std::size_t o = first / pool.stride[0] - met.outputs.begin;
+        if (first % pool.stride[0] == 0 && o < met.outputs.size()) rows_.push_back({met.next, met.place + o});
       }
     }
   }
 
   // The sums of the windows of a row to all targets.
-  void add_sums(const T* from, std::size_t width, std::size_t first, std::size_t stride, std::size_t taps,
-                std::size_t count) const {
+  void add_sums(const T* from, std::size_t width, std::size_t first, std::size_t stride,
+                const PlaneMeeting& met) const {
+    const std::size_t taps = met.taps.size(), count = met.outputs.size();
     const auto add = [](N sum, T* to) { store(load<N>(to) + sum, to); };
     if (T* only = targets_[0]; targets_.size() == 1)
       window_sums<N>(from, width, first, stride, taps, count, [&](std::size_t x, N sum) { add(sum, only + x * L); });
@@ -87,18 +83,6 @@ class PlaneSums {
       window_sums<N>(from, width, first, stride, taps, count, [&](std::size_t x, N sum) {
         for (T* to : targets_) add(sum, to + x * L);
       });
-  }
-
-  // What all windows of a circular pool read of a row, from the first tap of the first one to the last of the last;
-  // zeros where the region is not.
-  const T* around(const PlanePool& pool, const T* from, const PlaneRegion& region) {
-    T* const to = scratch_.around();
-    const std::size_t n = pool.in.width, front = pool.before[1] % n;
-    for (std::size_t p = 0; p < around_width(pool); ++p) {
-      const std::size_t x = (p + n - front) % n - region.first[1];
-      store(x < region.size[1] ? load<N>(from + x * L) : constant<N>(0), to + p * L);
-    }
-    return to;
   }
 
   const PlanePlan& plan_;
