@@ -25,7 +25,7 @@ struct Options {
   std::string expression, x, z, shape, out, shard;
   std::optional<std::string> mask;
   std::vector<std::string> graphs;
-  bool float32 = false, diagonal = false;
+  bool float32 = false, diagonal = false, positions = false;
 };
 
 struct Computed {
@@ -55,6 +55,7 @@ std::optional<double> parse_mask(const std::optional<std::string>& word) {
 Beside read_beside(const Options& options, const Kernel& kernel, const Array& x, const Array* z) {
   Beside beside;
   beside.options.mask = parse_mask(options.mask);
+  beside.options.all_positions = options.positions;
   const std::size_t nodes = graph_nodes(kernel, shape_of(x.sample_shape)), wanted = z == nullptr ? 1 : 2;
   if (nodes == 0 && options.graphs.empty()) return beside;
   if (nodes == 0)
@@ -77,20 +78,23 @@ template <class T>
 bool check_size(const Kernel& kernel, const Array& x, const Array* z, const PositionOptions& beside,
                 const Options& options, const Settings& settings) {
   const bool diagonal = options.diagonal;
-  const std::size_t n = x.values.rows(), m = z == nullptr ? n : z->values.rows(), d = x.values.cols();
+  const Shape shape = shape_of(x.sample_shape);
+  const std::size_t positions = options.positions ? end_positions(kernel, shape) : 1, d = x.values.cols();
+  const std::size_t row_samples = z == nullptr ? 0 : x.values.rows();
+  const std::size_t column_samples = z == nullptr ? x.values.rows() : z->values.rows();
+  const std::size_t n = x.values.rows() * positions, m = column_samples * positions;
   const std::size_t matrix = product_or_most(product_or_most(n, diagonal ? 1 : m), sizeof(T));
-  const std::size_t samples =
-      kernel_gram_bytes(kernel, z == nullptr ? 0 : n, m, shape_of(x.sample_shape), sizeof(T), beside) +
-      (sizeof(T) == sizeof(double) ? 0 : (n + (z == nullptr ? 0 : m)) * d * sizeof(T));
+  const std::size_t samples = kernel_gram_bytes(kernel, row_samples, column_samples, shape, sizeof(T), beside) +
+                              (sizeof(T) == sizeof(double) ? 0 : (row_samples + column_samples) * d * sizeof(T));
   const std::size_t room = settings.memory > 0 ? settings.memory : available_memory();
   const bool fits =
       options.shard.empty() && (diagonal || !can_store(options.out) || (matrix <= room && samples <= room - matrix));
   const std::size_t values = fits ? matrix : store_bytes(n, m, sizeof(T));
   const std::size_t needed = values > static_cast<std::size_t>(-1) - samples ? values : values + samples;
-  const std::string shape = diagonal ? fmt::format("{} numbers", n) : fmt::format("{} x {} numbers", n, m);
-  check_memory(needed, settings.memory, fmt::format("the kernel matrix ({} of {} bytes)", shape, sizeof(T)));
+  const std::string size = diagonal ? fmt::format("{} numbers", n) : fmt::format("{} x {} numbers", n, m);
+  check_memory(needed, settings.memory, fmt::format("the kernel matrix ({} of {} bytes)", size, sizeof(T)));
   notice(settings, fmt::format("memory: {} for {}{} of {} bytes and the samples", memory_text(needed),
-                               fits ? "" : "tiles of ", shape, sizeof(T)));
+                               fits ? "" : "tiles of ", size, sizeof(T)));
   return fits;
 }
 
@@ -207,6 +211,9 @@ Command kernel_command(CLI::App& program) {
   command->add_flag("--float32", options->float32, "Compute and write in single precision");
   CLI::Option* diagonal =
       command->add_flag("--diagonal", options->diagonal, "Only the kernel of every row with itself")->excludes(z);
+  command->add_flag("--positions", options->positions,
+                    "Of networks that end in positions: every position of every sample has a row and a column, those "
+                    "of a sample one after the other");
   command
       ->add_option("--shard", options->shard,
                    "Compute only the I-th of K equal shares, on this machine or another; widenet gram merge joins the "

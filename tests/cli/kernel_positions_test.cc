@@ -33,6 +33,26 @@ class CliKernelPositions : public Cli {
 const std::string cnn = "ntk[conv(3, padding=same) relu global_avg_pool dense]";
 const std::string gnn = "ntk[dense relu aggregate dense relu global_avg_pool dense]";
 
+TEST_F(CliKernelPositions, EveryPositionIsARowAndAColumn) {
+  const std::string ends_in_four = "ntk[conv(3, padding=same) relu dense]";
+  const Kernel kernel = parse_kernel(ends_in_four);
+  const PositionOptions all{.mask = {}, .all_positions = true};
+  ASSERT_EQ(run("kernel '" + ends_in_four + "' x.npy z.npy --positions --out k.npy").code, 0);
+  const Matrix<double> across = materialize(*kernel_gram<double>(kernel, sequence, x.view(), z.view(), all));
+  EXPECT_EQ(across.rows(), 12u);
+  EXPECT_EQ(across.cols(), 8u);
+  expect_matrix("k.npy", across);
+  const Outcome own = run("kernel '" + ends_in_four + "' x.npy --positions --out k.npy");
+  EXPECT_PRED2(contains, own.out, "12 x 12");
+  const Matrix<double> square = materialize(*kernel_gram<double>(kernel, sequence, x.view(), all));
+  expect_matrix("k.npy", square);
+  ASSERT_EQ(run("kernel '" + ends_in_four + "' x.npy --positions --diagonal --out d.npy").code, 0);
+  Matrix<double> diagonal(12, 1);
+  for (std::size_t i = 0; i < 12; ++i) diagonal(i, 0) = square(i, i);
+  expect_matrix("d.npy", diagonal);
+  expect_failure("kernel '" + ends_in_four + "' x.npy --out k.npy", 2, "take the kernel of all positions");
+}
+
 TEST_F(CliKernelPositions, MaskedEntriesAreAbsent) {
   for (const double mask : {-99.5, std::nan("")}) {
     Matrix<double> padded = x;

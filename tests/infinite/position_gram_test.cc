@@ -57,6 +57,42 @@ TEST(PositionGram, MasksAndGraphs) {
   EXPECT_EQ(materialize(*kernel_gram<double>({kernel_of(gnn)}, image, x.view(), options))(1, 3), k(1, 3));
 }
 
+// Every position of every sample is a row and a column: the kernel of pairs, block by block.
+TEST(PositionGram, OfAllPositions) {
+  const std::string text = "conv(3x3, padding=same, bias_std=0.1) relu avg_pool(2x2) conv(2x1)";  // 1 x 2 positions
+  const Matrix<double> x = images(5), z = images(3, 2);
+  const PositionNetwork network = network_of(text, image);
+  const PositionOptions all{.mask = {}, .all_positions = true};
+  for (const Limit limit : {Limit::nngp, Limit::ntk}) {
+    const Matrix<double> k = materialize(*position_gram(kernel_of(text, limit), image, x, z, all));
+    ASSERT_EQ(k.rows(), 10u);
+    ASSERT_EQ(k.cols(), 6u);
+    for (std::size_t i = 0; i < 10; ++i)
+      for (std::size_t j = 0; j < 6; ++j) {
+        const PairKernel pair = network.pair(network.own({x.row(i / 2)}), network.own({z.row(j / 2)}));
+        EXPECT_EQ(k(i, j), (limit == Limit::ntk ? pair.tangent : pair.covariance)(i % 2, j % 2));
+      }
+    Random random(5);
+    check_symmetric_gram(*position_gram(kernel_of(text, limit), image, x, all), 1e-13, random);
+  }
+}
+
+TEST(PositionGram, OfAllPositionsInExpressions) {
+  const Matrix<double> x = images(3);
+  const std::string text = "conv(3x2, bias_std=0.1)";  // 3 x 3 positions
+  const PositionOptions all{.mask = {}, .all_positions = true};
+  const Kernel sum = parse_kernel("2*ntk[" + text + "] + 0.5");
+  EXPECT_EQ(end_positions(sum, image), 9u);
+  const Matrix<double> k = materialize(*kernel_gram<double>(sum, image, x.view(), all));
+  const Matrix<double> part = materialize(*position_gram(kernel_of(text), image, x, all));
+  ASSERT_EQ(k.rows(), 27u);
+  for (std::size_t e = 0; e < k.size(); ++e) EXPECT_EQ(k.data()[e], 2 * part.data()[e] + 0.5);
+  EXPECT_EQ(
+      message_of([&] { kernel_gram<double>(parse_kernel("ntk[" + text + "] + gaussian"), image, x.view(), all); }),
+      "the parts of ntk[conv(3x2, bias_std=0.1)] + gaussian end in 9 and 1 positions (only what ends in as many "
+      "can be put together) change them");
+}
+
 TEST(PositionGram, KernelExpressions) {
   const Matrix<double> x = images(3), z = images(2, 2);
   const Kernel mixed = parse_kernel("2*gaussian(length=9) + ntk[" + cnn + "] + nngp[dense relu dense]");
@@ -99,7 +135,7 @@ TEST(PositionGramErrors, SayWhatIsWrong) {
   };
   EXPECT_EQ(message("conv(3x3)", x),
             "the network ends in the shape 3x2xany (a Gram matrix has one number per pair of samples) end it with "
-            "flatten or global_avg_pool, and a dense");
+            "flatten or global_avg_pool, and a dense, or take the kernel of all positions");
   EXPECT_EQ(message("dense relu aggregate flatten dense", x),
             "there are 0 graphs for 3 samples (aggregate reads one per sample) give as many");
   const Matrix<double> graphs(3, 9);

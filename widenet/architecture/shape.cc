@@ -110,6 +110,11 @@ std::optional<std::size_t> places(std::size_t n, std::size_t k, std::size_t s, P
   return k > n ? std::nullopt : std::optional((n - k) / s + 1);
 }
 
+std::size_t lead(std::size_t n, std::size_t k, std::size_t s, std::size_t out, Padding padding) {
+  const std::size_t reach = (out - 1) * s + k;
+  return padding == Padding::valid || reach <= n ? 0 : (reach - n) / 2;
+}
+
 std::size_t spread(std::size_t n, std::size_t k, std::size_t s, Padding padding) {
   return n * s + (padding == Padding::valid && k > s ? k - s : 0);
 }

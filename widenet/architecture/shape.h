@@ -48,6 +48,10 @@ std::vector<Shape> shapes_after(const Network& network, const Shape& shape);
 // it does not fit), ceil(n / s) for same and circular.
 std::optional<std::size_t> places(std::size_t n, std::size_t k, std::size_t s, Padding padding);
 
+// How many positions before the first one that many windows begin: 0 for valid, else floor(max((out - 1) s + k - n, 0)
+// / 2).
+std::size_t lead(std::size_t n, std::size_t k, std::size_t s, std::size_t out, Padding padding);
+
 // The positions that conv_transpose makes of n: n s + max(k - s, 0) for valid, n s for same and circular.
 std::size_t spread(std::size_t n, std::size_t k, std::size_t s, Padding padding);
 

@@ -134,6 +134,7 @@ struct Builder {
   bool symmetric;
   Shape shape;
   PositionOptions options = {};
+  std::size_t positions = 1;  // rows of a sample
   using Pointer = std::unique_ptr<Gram<T>>;
   using Combined = CombinedGram<T>;
 
@@ -173,7 +174,8 @@ struct Builder {
   }
   Pointer operator()(const KernelProduct& product) const {
     if (product.factors.empty())
-      return std::make_unique<ConstantGram<T>>(static_cast<T>(product.factor), x.rows(), z.rows(), symmetric);
+      return std::make_unique<ConstantGram<T>>(static_cast<T>(product.factor), x.rows() * positions,
+                                               z.rows() * positions, symmetric);
     return std::make_unique<Combined>(Combined::Operation::product, product.factor, all(product.factors));
   }
 
@@ -252,6 +254,10 @@ void check_row(const Shape& shape, MatrixView<const T> x) {
          to_text(shape), features_of(shape));
 }
 
+std::size_t rows_per_sample(const Kernel& kernel, const Shape& shape, const PositionOptions& options) {
+  return options.all_positions ? end_positions(kernel, shape) : 1;
+}
+
 }  // namespace
 
 std::size_t graph_nodes(const Kernel& kernel, const Shape& shape) {
@@ -269,13 +275,29 @@ std::size_t graph_nodes(const Kernel& kernel, const Shape& shape) {
   return nodes;
 }
 
+std::size_t end_positions(const Kernel& kernel, const Shape& shape) {
+  validate(kernel, shape);
+  std::optional<std::size_t> positions;
+  for_each_part(kernel, [&](const Kernel& part) {
+    const auto* network = std::get_if<NetworkKernel>(&part.node);
+    std::size_t here = 1;
+    if (network && needs_positions(network->network, shape))
+      here = position_count(PositionNetwork(network->network, shape).output().positions);
+    if (positions && *positions != here)
+      fail("the parts of {} end in {} and {} positions (only what ends in as many can be put together) change them",
+           to_text(kernel), *positions, here);
+    positions = here;
+  });
+  return positions.value_or(1);
+}
+
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
                                      const PositionOptions& options) {
   validate(kernel, shape);
   check_row(shape, x);
   check_options(kernel, shape, options);
-  return Builder<T>{x, x, true, shape, options}(kernel);
+  return Builder<T>{x, x, true, shape, options, rows_per_sample(kernel, shape, options)}(kernel);
 }
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
@@ -286,7 +308,7 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, M
          x.cols(), z.cols());
   check_row(shape, x);
   check_options(kernel, shape, options);
-  return Builder<T>{x, z, false, shape, options}(kernel);
+  return Builder<T>{x, z, false, shape, options, rows_per_sample(kernel, shape, options)}(kernel);
 }
 
 template <class T>

@@ -21,10 +21,14 @@ std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, MatrixView<const T> x
 // where it has none. Throws Error(usage) as validate() does, and where its networks want graphs of different sizes.
 std::size_t graph_nodes(const Kernel& kernel, const Shape& shape);
 
+// The positions that a kernel of such samples ends in, 1 where it ends in a vector. Throws Error(usage) as validate()
+// does, and where its parts end in different numbers.
+std::size_t end_positions(const Kernel& kernel, const Shape& shape);
+
 // The same for samples of a shape (their numbers in one row, positions first, channels last): networks with layers that
 // read positions are computed plainly, pair by pair in float64 (position_kernel.h); all else takes a sample as one
 // vector. Throws Error(usage) for a mask where a part of the kernel reads no positions, for graphs that no network
-// reads and for a network that aggregates without them.
+// reads, for a network that aggregates without them, and as end_positions() does where all positions are asked for.
 template <class T>
 std::unique_ptr<Gram<T>> kernel_gram(const Kernel& kernel, const Shape& shape, MatrixView<const T> x,
                                      const PositionOptions& options = {});

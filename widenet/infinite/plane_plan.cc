@@ -135,16 +135,16 @@ class Planner {
   // Windows over the positions as they are now, with the strides that count where the layer names none.
   template <class L>
   void set_window(const L& layer, const Window& strides, PlaneWindow& window) {
+    const Shape after = shape_after(Layer(layer), shape_);
     window.in = plane_of(shape_);
-    window.out = plane_of(shape_after(Layer(layer), shape_));
+    window.out = plane_of(after);
     window.circular = layer.padding == Padding::circular;
     for (std::size_t a = 0; a < layer.window.size(); ++a) {
       const std::size_t to = a + 2 - layer.window.size(), k = layer.window[a],
                         s = layer.stride.empty() ? strides[a] : layer.stride[a];
-      const std::size_t n = shape_.positions[a], reach = (*places(n, k, s, layer.padding) - 1) * s + k;
       window.window[to] = k;
       window.stride[to] = s;
-      if (layer.padding != Padding::valid && reach > n) window.before[to] = (reach - n) / 2;
+      window.before[to] = lead(shape_.positions[a], k, s, after.positions[a], layer.padding);
     }
   }
 

@@ -15,36 +15,55 @@ class PositionGram final : public Gram<double> {
   PositionGram(const NetworkKernel& kernel, const Shape& shape, MatrixView<const double> x, MatrixView<const double> z,
                bool symmetric, const PositionOptions& options)
       : network_(kernel.network, shape, options.mask), limit_(kernel.limit), symmetric_(symmetric) {
-    check_output();
+    positions_ = options.all_positions ? position_count(network_.output().positions) : 1;
+    if (!options.all_positions) check_output();
     rows_ = states(x, options.row_graphs);
     if (!symmetric) columns_ = states(z, options.column_graphs);
   }
 
-  std::size_t rows() const override { return rows_.size(); }
-  std::size_t cols() const override { return columns().size(); }
+  std::size_t rows() const override { return rows_.size() * positions_; }
+  std::size_t cols() const override { return columns().size() * positions_; }
   bool symmetric() const override { return symmetric_; }
-  Gram<double>::TileShape tile_shape() const override { return {1, 8}; }
+  Gram<double>::TileShape tile_shape() const override { return {positions_, 8 * positions_}; }
 
   void tile(Range rows, Range cols, MatrixView<double> out) const override {
     std::unique_ptr<Workspace> work = take_workspace();
-    for (std::size_t i = rows.begin; i < rows.end; ++i)
-      for (std::size_t j = cols.begin; j < cols.end; ++j) {
+    const Range row_samples = samples_of(rows), column_samples = samples_of(cols);
+    for (std::size_t i = row_samples.begin; i < row_samples.end; ++i)
+      for (std::size_t j = column_samples.begin; j < column_samples.end; ++j) {
         // One order of the two, so that both entries have the same bits.
         const bool swapped = symmetric_ && j < i;
-        out(i - rows.begin, j - cols.begin) =
-            value(network_.pair(rows_[swapped ? j : i], columns()[swapped ? i : j], limit_, *work));
+        const PairKernel pair = network_.pair(rows_[swapped ? j : i], columns()[swapped ? i : j], limit_, *work);
+        for_places(i, rows, [&](std::size_t row, std::size_t p) {
+          for_places(j, cols, [&](std::size_t column, std::size_t q) {
+            const bool turned = swapped || (symmetric_ && i == j && q < p);
+            out(row, column) = turned ? value(pair, q, p) : value(pair, p, q);
+          });
+        });
       }
     const std::lock_guard lock(idle_mutex_);
     idle_.push_back(std::move(work));
   }
   void diagonal(std::span<double> out) const override {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = value(rows_[i].kernel);
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = value(rows_[i / positions_].kernel, i % positions_, i % positions_);
   }
 
  private:
   const std::vector<OwnState>& columns() const { return symmetric_ ? rows_ : columns_; }
-  double value(const PairKernel& pair) const {
-    return limit_ == Limit::ntk ? pair.tangent(0, 0) : pair.covariance(0, 0);
+  double value(const PairKernel& pair, std::size_t p, std::size_t q) const {
+    return limit_ == Limit::ntk ? pair.tangent(p, q) : pair.covariance(p, q);
+  }
+  // Of entries.
+  Range samples_of(Range entries) const {
+    return {entries.begin / positions_, (entries.end + positions_ - 1) / positions_};
+  }
+  // Calls f(place in the range, position) for what of a sample lies in a range of entries.
+  template <class F>
+  void for_places(std::size_t sample, Range entries, const F& f) const {
+    const std::size_t first = sample * positions_;
+    for (std::size_t p = 0; p < positions_; ++p)
+      if (first + p >= entries.begin && first + p < entries.end) f(first + p - entries.begin, p);
   }
 
   void check_output() const {
@@ -53,7 +72,7 @@ class PositionGram final : public Gram<double> {
       if (extent != 1)
         fail(
             "the network ends in the shape {} (a Gram matrix has one number per pair of samples) end it with flatten "
-            "or global_avg_pool, and a dense",
+            "or global_avg_pool, and a dense, or take the kernel of all positions",
             to_text(output));
   }
 
@@ -81,6 +100,7 @@ class PositionGram final : public Gram<double> {
   PositionNetwork network_;
   Limit limit_;
   bool symmetric_;
+  std::size_t positions_ = 1;  // rows, and columns, of a sample
   std::vector<OwnState> rows_, columns_;
   mutable std::mutex idle_mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> idle_;  // at most one per thread

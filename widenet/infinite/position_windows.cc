@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 
+#include "widenet/architecture/shape.h"
+
 namespace widenet {
 namespace {
 
@@ -19,10 +21,7 @@ struct Axis {
     return position >= 0 && position < n ? static_cast<std::size_t>(position) : no_position;
   }
   // The window's first entry for output 0 lies this far in front of the input.
-  long lead() const {
-    const std::size_t reach = (out - 1) * stride + window;
-    return padding == Padding::valid || reach <= in ? 0 : static_cast<long>((reach - in) / 2);
-  }
+  long lead() const { return static_cast<long>(widenet::lead(in, window, stride, out, padding)); }
   long transposed_lead() const {
     const std::size_t last = window - 1;
     const bool edge = padding == Padding::valid || stride > last;
