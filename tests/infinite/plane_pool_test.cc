@@ -103,6 +103,27 @@ TYPED_TEST(PlanePools, OfEqualSamplesAreEqual) {
   }
 }
 
+// Values that cancel in a window leave it a mean square of 0, or of a rounding above it; never below.
+TYPED_TEST(PlanePools, ThatCancelStayNumbers) {
+  using T = TypeParam;
+  Random random(9);
+  const Shape shape{{3}, 1};
+  Matrix<T> x(64, 3);
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    x(i, 0) = static_cast<T>(uniform(random, -1, 1));
+    x(i, 1) = static_cast<T>(uniform(random, -1, 1));
+    x(i, 2) = -(x(i, 0) + x(i, 1));
+  }
+  const Network network = parse_network("avg_pool(3) dense gelu dense relu flatten dense");
+  const auto plan = plane_plan(network, shape);
+  const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
+  const Matrix<double> plain = materialize(*position_gram({Limit::ntk, network}, shape, copy<double>(x.view()).view()));
+  for (std::size_t e = 0; e < k.size(); ++e) {
+    EXPECT_TRUE(std::isfinite(k.data()[e]));
+    EXPECT_TRUE(std::isfinite(plain.data()[e]));
+  }
+}
+
 // Behind a pool they are the covariances of a sample with itself that the plain interpreter finds there.
 TEST(PlaneVariances, AreThoseBehindThePool) {
   Random random(5);

@@ -56,7 +56,8 @@ void variances_of_level(const PlanePlan& plan, std::size_t level, MatrixView<con
     OwnRuns<T> runs(before, x.rows(samples), own.rows(samples));
     for (std::size_t i = samples.begin; i < samples.end; ++i)
       runs.run(i - samples.begin, [&](std::size_t p, std::size_t, T k) {
-        own(i, places.begin + p) = scale > 0 ? static_cast<T>(static_cast<double>(k) / scale) : T(0);
+        // Sums that cancel may leave a mean square of 0 a rounding below it.
+        own(i, places.begin + p) = scale > 0 ? static_cast<T>(std::max(static_cast<double>(k) / scale, 0.0)) : T(0);
       });
   });
 }

@@ -133,6 +133,12 @@ void check_norms(const Matrix<double>& values, std::size_t number) {
   }
 }
 
+// Sums that cancel, as of pools, may leave a mean square of 0 a rounding below it.
+void drop_negative(Matrix<double>& own) {
+  for (std::size_t p = 0; p < own.rows(); ++p)
+    if (own(p, p) < 0) own(p, p) = 0;
+}
+
 // x'_p = sum over q of A(q, p) x_q.
 std::shared_ptr<const PositionMap> edges_of(std::span<const double> adjacency, std::size_t positions) {
   PositionMap map(positions);
@@ -174,6 +180,7 @@ OwnState PositionNetwork::own(const PositionSample& sample, std::size_t number) 
     for (const PositionStep& leaf : leaves) {
       const SampleStep& step = own.steps.emplace_back(read_sample(leaf_of(leaf), now, edges));
       apply(leaf_of(leaf), now, step, step, work);
+      drop_negative(now.covariance);
       check_finite(now, number);
     }
   });
