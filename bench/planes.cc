@@ -1,8 +1,9 @@
 // The NTK of convolutional ReLU networks on 32 x 32 x 3 images, one thread, in its own time: pairs of images per
 // second, beside the limit of bare ReLU steps (every pair of positions of every displacement and layer): ten layers and
 // a global pooling, Myrtle-5 with its pools between, residual networks of 1 and 4 blocks per group, 21 layers
-// flattened. Expected of the limit: half for the global pooling in float64, a third in float32, a quarter for the
-// others and a sixth for residual networks in float32.
+// flattened, ten layers in front of a circular local pooling, ten circular ones globally pooled. Expected of the limit:
+// half for the global pooling in float64, a third in float32, a quarter for the others and a sixth for residual
+// networks and the local pooling in float32.
 #include <cstdio>
 
 #include "bench/support/limits.h"
@@ -48,6 +49,14 @@ int main() {
   run<float>("resnet1", "wide_resnet(1)", 16);
   run<double>("resnet4", "wide_resnet(4)", 8);
   run<float>("resnet4", "wide_resnet(4)", 16);
+  const char* local =
+      "repeat(10)[conv(3x3, padding=same, weight_std=sqrt(2)) relu] avg_pool(9x9, stride=1, padding=circular) flatten "
+      "dense";
+  run<double>("local", local, 16);
+  run<float>("local", local, 32);
+  const char* circular = "repeat(10)[conv(3x3, padding=circular, weight_std=sqrt(2)) relu] global_avg_pool dense";
+  run<double>("circular", circular, 8);
+  run<float>("circular", circular, 16);
   run<double>("flatten", flat, 128);
   run<float>("flatten", flat, 128);
 }

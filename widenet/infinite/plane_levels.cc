@@ -122,8 +122,8 @@ Range taps_inside(const PlaneWindow& window, std::size_t axis, std::size_t o) {
 bool PlaneStage::sums_itself() const {
   if (inputs.size() != 1) return false;
   const PlaneInput& w = inputs[0];
-  return !w.circular && w.window[0] == 3 && w.window[1] == 3 && w.stride[0] == 1 && w.stride[1] == 1 &&
-         w.before[0] == 1 && w.before[1] == 1 && w.in == w.out;
+  return w.window[0] == 3 && w.window[1] == 3 && w.stride[0] == 1 && w.stride[1] == 1 && w.before[0] == 1 &&
+         w.before[1] == 1 && w.in == w.out;
 }
 
 void resolve(PlanePlan& plan, std::size_t sums_bytes) {

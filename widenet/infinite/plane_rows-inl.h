@@ -68,7 +68,8 @@ struct PlaneRows {
   const T* theirs[plane_rows];  // [position][parameter][lane]
   T* to[2][plane_rows];         // where K and B go
   std::size_t width;
-  bool raw;  // rows are not summed along their length yet
+  bool raw;       // rows are not summed along their length yet
+  bool circular;  // and when they are, they go on at the other end
 };
 
 // What a stage reads, as rows.
@@ -126,10 +127,13 @@ WIDENET_INLINE N tap_sum(const T* const* taps, std::size_t count, std::size_t x)
 // The sum over the window of row u at column x.
 template <class N, class T>
 WIDENET_INLINE N window_sum(const T* const* taps, const PlaneRows<T>& rows, std::size_t u, std::size_t x) {
-  const std::size_t first = rows.raw && x > 0 ? x - 1 : x, last = rows.raw ? std::min(x + 1, rows.width - 1) : x;
   N sum = constant<N>(0);
-  for (std::size_t c = first; c <= last; ++c)
+  const auto add_column = [&](std::size_t c) {
     for (std::size_t t = 0; t < rows.taps; ++t) sum = sum + load<N>(taps[u * rows.stride + t] + c * plane_lanes<T>);
+  };
+  if (rows.raw && (x > 0 || rows.circular)) add_column(x > 0 ? x - 1 : rows.width - 1);
+  add_column(x);
+  if (rows.raw && (x + 1 < rows.width || rows.circular)) add_column(x + 1 < rows.width ? x + 1 : 0);
   return sum;
 }
 
@@ -139,14 +143,17 @@ class WindowSums {
  public:
   WIDENET_INLINE WindowSums(const T* const* taps, const PlaneRows<T>& rows) : taps_(taps), rows_(rows) {
     if constexpr (!Raw) return;
-    for (std::size_t u = 0; u < Count; ++u) before_[u] = constant<N>(0);
+    if (rows.circular)
+      down(rows.width - 1, before_);
+    else
+      for (std::size_t u = 0; u < Count; ++u) before_[u] = constant<N>(0);
     down(0, here_);
   }
   WIDENET_INLINE void next(N* sums) {
     if constexpr (Raw) {
       N after[Count];
-      if (x_ + 1 < rows_.width)
-        down(x_ + 1, after);
+      if (x_ + 1 < rows_.width || rows_.circular)
+        down(x_ + 1 < rows_.width ? x_ + 1 : 0, after);
       else
         for (std::size_t u = 0; u < Count; ++u) after[u] = constant<N>(0);
 #pragma GCC unroll 4

@@ -283,7 +283,8 @@ class PlaneRun {
             .theirs = {},
             .to = {},
             .width = width,
-            .raw = stage.sums_itself()};
+            .raw = stage.sums_itself(),
+            .circular = level_->circular};
   }
   void add_source(const PlaneInput& input) {
     const PlaneRegion in = region_at(input.in, shift(input.plane));
