@@ -62,24 +62,13 @@ TYPED_TEST(PlaneBranches, AreThoseOfThePlainInterpreter) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
     const Matrix<T> x = plane_images<T>(random, shape.positions[0] > 20 ? 3 : 6, shape);
-    double roundings = 40 * static_cast<double>(stage_count(*plan) + 1);
-    for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
-    expect_plain<T>({text, shape}, *plan, x, roundings);
+    expect_plain<T>({text, shape}, *plan, x, plane_roundings<T>(*plan));
   }
 }
 
-// A sample and its copy are as alike, bit by bit, as it and itself.
 TYPED_TEST(PlaneBranches, OfEqualSamplesAreEqual) {
-  using T = TypeParam;
   Random random(4);
-  for (const auto& [text, shape] : cases()) {
-    const auto plan = plane_plan(parse_network(text), shape);
-    ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = plane_images<T>(random, 6, shape);
-    const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
-    EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
-    EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
-  }
+  for (const PlaneCase& network : cases()) expect_copies_alike<TypeParam>(network, random);
 }
 
 TYPED_TEST(PlaneBranches, HaveTheSameBitsInEveryTiling) {

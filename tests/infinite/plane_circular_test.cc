@@ -48,17 +48,6 @@ struct PlaneCircles : testing::Test {};
 using Numbers = testing::Types<double, float>;
 TYPED_TEST_SUITE(PlaneCircles, Numbers);
 
-template <class T>
-double roundings_of(const PlanePlan& plan) {
-  const auto stages = static_cast<double>(stage_count(plan) + 1);
-  double roundings = 40 * stages;
-  for (const PlaneLevel& level : plan.levels)
-    for (const PlaneStage& stage : level.stages)
-      if (stage.table) roundings += 4 * DualTable::error / static_cast<double>(std::numeric_limits<T>::epsilon());
-  for (const PlanePool& pool : plan.pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
-  return roundings;
-}
-
 TYPED_TEST(PlaneCircles, AreThoseOfThePlainInterpreter) {
   using T = TypeParam;
   Random random(3);
@@ -66,10 +55,10 @@ TYPED_TEST(PlaneCircles, AreThoseOfThePlainInterpreter) {
     auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text << plane_obstacle(parse_network(text), shape);
     const Matrix<T> x = plane_images<T>(random, 8, shape);
-    expect_plain<T>({text, shape}, *plan, x, roundings_of<T>(*plan));
+    expect_plain<T>({text, shape}, *plan, x, plane_roundings<T>(*plan));
     // In parts of the displacements.
     resolve(*plan, 3000);
-    if (plan->walks.size() > 1) expect_plain<T>({text, shape}, *plan, x, roundings_of<T>(*plan));
+    if (plan->walks.size() > 1) expect_plain<T>({text, shape}, *plan, x, plane_roundings<T>(*plan));
   }
 }
 
@@ -78,17 +67,9 @@ TYPED_TEST(PlaneCircles, HaveTheSameBitsInEveryTiling) {
   for (const std::size_t k : Sizes{1, 5, 7}) expect_same_bits_everywhere<TypeParam>(cases()[k], 18, random);
 }
 
-// A sample and its copy are as alike, bit by bit, as it and itself.
 TYPED_TEST(PlaneCircles, OfEqualSamplesAreEqual) {
-  using T = TypeParam;
   Random random(5);
-  for (const auto& [text, shape] : cases()) {
-    if (text.find("dropout") != std::string::npos) continue;
-    const auto plan = plane_plan(parse_network(text), shape);
-    const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, plane_images<T>(random, 6, shape).view()));
-    EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
-    EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
-  }
+  for (const PlaneCase& network : cases()) expect_copies_alike<TypeParam>(network, random);
 }
 
 // Behind circular convolutions and a global pooling a shifted image is the image (theory: equivariance).

@@ -78,16 +78,8 @@ TYPED_TEST(PlaneNorms, HaveTheSameBitsInEveryTiling) {
 }
 
 TYPED_TEST(PlaneNorms, OfEqualSamplesAreEqual) {
-  using T = TypeParam;
   Random random(4);
-  for (const auto& [text, shape] : norm_cases()) {
-    const auto plan = plane_plan(parse_network(text), shape);
-    ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = plane_images<T>(random, 6, shape);
-    const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
-    EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
-    EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
-  }
+  for (const PlaneCase& network : norm_cases()) expect_copies_alike<TypeParam>(network, random);
 }
 
 // The factor of an image does not matter behind a norm over all positions, but for what is added to the variances.

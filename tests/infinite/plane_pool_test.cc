@@ -58,9 +58,7 @@ TYPED_TEST(PlanePools, AreThoseOfThePlainInterpreter) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
     const Matrix<T> x = plane_images<T>(random, 6, shape);
-    double roundings = 40 * static_cast<double>(stage_count(*plan) + 1);
-    for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
-    expect_plain<T>({text, shape}, *plan, x, roundings);
+    expect_plain<T>({text, shape}, *plan, x, plane_roundings<T>(*plan));
   }
 }
 
@@ -79,28 +77,15 @@ TYPED_TEST(PlanePools, InPartsAreTheSame) {
       EXPECT_LE(open_positions(*plan), std::max(least, bytes / plane_vector_bytes)) << text;
       if (plan->walks.size() == 1) continue;
       ++parted;
-      double roundings = 40 * static_cast<double>(stage_count(*plan) + 1);
-      for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
-      expect_plain<T>({text, shape}, *plan, x, roundings);
+      expect_plain<T>({text, shape}, *plan, x, plane_roundings<T>(*plan));
     }
   }
   EXPECT_GE(parted, 10u);
 }
 
-// A sample and its copy are as alike, bit by bit, as it and itself; and so are their pooled patches.
 TYPED_TEST(PlanePools, OfEqualSamplesAreEqual) {
-  using T = TypeParam;
   Random random(4);
-  for (const auto& [text, shape] : cases()) {
-    const auto plan = plane_plan(parse_network(text), shape);
-    const Matrix<T> x = plane_images<T>(random, 6, shape);
-    const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
-    EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
-    EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
-    const Matrix<T> across = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view(), x.view()));
-    EXPECT_TRUE(std::ranges::equal(across.row(0), across.row(2), same_bits<T>)) << text;
-    for (std::size_t i = 0; i < x.rows(); ++i) EXPECT_TRUE(same_bits(across(i, 0), across(i, 2))) << text;
-  }
+  for (const PlaneCase& network : cases()) expect_copies_alike<TypeParam>(network, random);
 }
 
 // Values that cancel in a window leave it a mean square of 0, or of a rounding above it; never below.

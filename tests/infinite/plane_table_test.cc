@@ -31,19 +31,13 @@ struct PlaneTables : testing::Test {};
 using Numbers = testing::Types<double, float>;
 TYPED_TEST_SUITE(PlaneTables, Numbers);
 
-// A table of (i, j) and of (j, i) agree to their own error alone; the plain interpreter reads the larger variance
-// first, planes the row.
 TYPED_TEST(PlaneTables, AreThoseOfThePlainInterpreter) {
   using T = TypeParam;
   Random random(3);
   for (const auto& [text, shape] : cases()) {
     const auto plan = plane_plan(parse_network(text), shape);
     ASSERT_TRUE(plan) << text;
-    const auto stages = static_cast<double>(stage_count(*plan) + 1);
-    double roundings =
-        40 * stages + 2 * stages * DualTable::error / static_cast<double>(std::numeric_limits<T>::epsilon());
-    for (const PlanePool& pool : plan->pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
-    expect_plain<T>({text, shape}, *plan, plane_images<T>(random, 8, shape), roundings);
+    expect_plain<T>({text, shape}, *plan, plane_images<T>(random, 8, shape), plane_roundings<T>(*plan));
   }
 }
 
@@ -52,17 +46,9 @@ TYPED_TEST(PlaneTables, HaveTheSameBitsInEveryTiling) {
   for (const PlaneCase& network : {cases()[1], cases()[4]}) expect_same_bits_everywhere<TypeParam>(network, 18, random);
 }
 
-// A sample and its copy are as alike, bit by bit, as it and itself.
 TYPED_TEST(PlaneTables, OfEqualSamplesAreEqual) {
-  using T = TypeParam;
   Random random(5);
-  for (const auto& [text, shape] : cases()) {
-    if (text.find("dropout") != std::string::npos) continue;
-    const auto plan = plane_plan(parse_network(text), shape);
-    const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, plane_images<T>(random, 6, shape).view()));
-    EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
-    EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
-  }
+  for (const PlaneCase& network : cases()) expect_copies_alike<TypeParam>(network, random);
 }
 
 // Where few of the pairs of positions are left out the plain interpreter has more of a row's series.

@@ -36,6 +36,18 @@ struct PlaneCase {
   Shape shape;
 };
 
+// Roundings that planes may be off: a few per stage and per window of a pool, of a table its own error (the plain
+// interpreter reads the larger variance first, planes the row).
+template <class T>
+double plane_roundings(const PlanePlan& plan) {
+  double roundings = 40 * static_cast<double>(stage_count(plan) + 1);
+  for (const PlaneLevel& level : plan.levels)
+    for (const PlaneStage& stage : level.stages)
+      if (stage.table) roundings += 4 * DualTable::error / static_cast<double>(std::numeric_limits<T>::epsilon());
+  for (const PlanePool& pool : plan.pools) roundings += 4 * static_cast<double>(pool.window[0] * pool.window[1]);
+  return roundings;
+}
+
 // Both limits between all samples: within so many roundings of sqrt(K(i,i) K(j,j)) of the plain interpreter, the same
 // bits for (i, j) and (j, i), and in a Gram of two sets of samples (where dropout knows no sample from itself).
 template <class T>
@@ -61,6 +73,22 @@ void expect_plain(const PlaneCase& network, const PlanePlan& plan, const Matrix<
         ASSERT_TRUE(j < i || (drops && j == i) || same_bits(k(i, j), across(i, j))) << text;
       }
   }
+}
+
+// A sample and its copy are as alike, bit by bit, as it and itself, and as like to others; dropout knows them apart.
+template <class T>
+void expect_copies_alike(const PlaneCase& network, Random& random) {
+  const auto& [text, shape] = network;
+  if (text.find("dropout") != std::string::npos) return;
+  const auto plan = plane_plan(parse_network(text), shape);
+  ASSERT_TRUE(plan) << text;
+  const Matrix<T> x = plane_images<T>(random, 6, shape);  // 2 is 0 again
+  const Matrix<T> k = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view()));
+  EXPECT_TRUE(same_bits(k(0, 2), k(0, 0))) << text;
+  EXPECT_TRUE(same_bits(k(2, 2), k(0, 0))) << text;
+  const Matrix<T> across = materialize(*plane_gram<T>(*plan, Limit::ntk, x.view(), x.view()));
+  EXPECT_TRUE(std::ranges::equal(across.row(0), across.row(2), same_bits<T>)) << text;
+  for (std::size_t i = 0; i < x.rows(); ++i) EXPECT_TRUE(same_bits(across(i, 0), across(i, 2))) << text;
 }
 
 // The NTK of `count` images has the same bits in every tiling, on any number of threads and on its diagonal.
