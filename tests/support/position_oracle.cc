@@ -66,8 +66,8 @@ PositionOracle::PositionOracle(const Shape& shape, const Sample& a, const Sample
     for (std::size_t p = 0; p < n; ++p)
       for (std::size_t q = 0; q < n; ++q)
         for (std::size_t c = 0; c < channels; ++c)
-          pairs_[w].k[pairs_[w].at(p, q)] += static_cast<Real>(values[left[w]][p * channels + c]) *
-                                             values[right[w]][q * channels + c] / static_cast<Real>(channels);
+          pairs_[w].k[pairs_[w].at(p, q)] += real(values[left[w]][p * channels + c]) *
+                                             real(values[right[w]][q * channels + c]) / static_cast<Real>(channels);
   }
 }
 

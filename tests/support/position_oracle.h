@@ -15,6 +15,8 @@
 namespace widenet::testing_support {
 
 using Real = long double;
+inline Real real(double x) { return static_cast<Real>(x); }
+inline Real squared(double x) { return real(x) * real(x); }
 
 // K and Theta of the positions of one sample (rows) with those of another.
 struct OraclePair {
@@ -95,8 +97,7 @@ class PositionOracle {
   // z = W x + b of `taps` inputs of `mean` covariance.
   template <class L>
   static void weigh(const L& layer, std::size_t fan_in, Real& k, Real& theta) {
-    const Real before = k, w = static_cast<Real>(layer.weight_std) * layer.weight_std,
-               b = static_cast<Real>(layer.bias_std) * layer.bias_std;
+    const Real before = k, w = squared(layer.weight_std), b = squared(layer.bias_std);
     k = w * before + b;
     theta *= w;
     if (!layer.trained) return;
@@ -122,8 +123,8 @@ class PositionOracle {
   void add(const Dropout& dropout) {
     for (const std::size_t w : {std::size_t{0}, std::size_t{2}})
       for (std::size_t p = 0; p < pairs_[w].rows; ++p) {
-        pairs_[w].k[pairs_[w].at(p, p)] /= dropout.keep;
-        pairs_[w].theta[pairs_[w].at(p, p)] /= dropout.keep;
+        pairs_[w].k[pairs_[w].at(p, p)] /= real(dropout.keep);
+        pairs_[w].theta[pairs_[w].at(p, p)] /= real(dropout.keep);
       }
   }
   void add(const Activation& activation);

@@ -7,8 +7,6 @@
 namespace widenet::testing_support {
 namespace {
 
-Real squared(double x) { return static_cast<Real>(x) * x; }
-
 // The covariance of the position vectors of two positions.
 Real decayed(const Attention& layer, const std::vector<std::size_t>& p, const std::vector<std::size_t>& q) {
   Real distance = 0;
@@ -17,9 +15,9 @@ Real decayed(const Attention& layer, const std::vector<std::size_t>& p, const st
         std::pow(std::abs(static_cast<Real>(p[a]) - static_cast<Real>(q[a])), static_cast<Real>(layer.position_power));
   switch (layer.position_decay.kind) {
     case PositionDecay::Kind::exp:
-      return std::exp(-layer.position_decay.rate * distance);
+      return std::exp(-real(layer.position_decay.rate) * distance);
     case PositionDecay::Kind::inverse:
-      return 1 / (1 + layer.position_decay.rate * distance);
+      return 1 / (1 + real(layer.position_decay.rate) * distance);
     default:
       return p == q ? 1 : 0;
   }
@@ -96,7 +94,7 @@ std::vector<std::vector<Real>> PositionOracle::attended(const Attention& layer, 
     out.emplace_back();
     Real total = 0;
     for (std::size_t q = 0; q < scores.cols; ++q) {
-      const Real score = static_cast<Real>(layer.query_std) * layer.key_std * scores.k[scores.at(p, q)];
+      const Real score = real(layer.query_std) * real(layer.key_std) * scores.k[scores.at(p, q)];
       Real weight = score;
       if (layer.weights == AttentionWeights::abs) weight = std::abs(score);
       if (layer.weights == AttentionWeights::relu) weight = std::max(score, Real(0));
@@ -151,7 +149,7 @@ void PositionOracle::add(const Aggregate&) {
   for (std::size_t side = 0; side < 2; ++side)
     for (std::size_t p = 0; p < count(); ++p) {
       maps[side].emplace_back();
-      for (std::size_t q = 0; q < count(); ++q) maps[side][p].push_back({q, edges_[side][q * count() + p]});
+      for (std::size_t q = 0; q < count(); ++q) maps[side][p].push_back({q, real(edges_[side][q * count() + p])});
     }
   map_both(maps);
 }
@@ -168,7 +166,7 @@ void PositionOracle::add(const DotGeneral& map) {
     for (std::size_t i = 0; i < n; ++i) {
       from[axis] = i;
       if (map.numbers[row * n + i] != 0)
-        out.back().push_back({number(from, shape_.positions), map.numbers[row * n + i]});
+        out.back().push_back({number(from, shape_.positions), real(map.numbers[row * n + i])});
     }
   }
   map_all(out);

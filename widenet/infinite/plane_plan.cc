@@ -40,7 +40,7 @@ class Planner {
     if (possible && !pooled) obstacle = "an end without flatten or global pooling";
     possible = possible && pooled;
     if (!possible) return;
-    possible = std::all_of(plan.levels.begin(), plan.levels.end(), [this](PlaneLevel& level) { return turn(level); });
+    possible = std::all_of(plan.levels.begin(), plan.levels.end(), [](PlaneLevel& level) { return turn(level); });
     if (!possible) obstacle = "a circular convolution beside another, or with strides that do not divide its plane,";
   }
 

@@ -128,7 +128,7 @@ class PlaneActivations {
       store(with_sign_of(select(complement < a.equal, zero, complement), rho), lanes);
       std::copy_n(lanes, W, s);
       std::copy_n(theirs + L, W, q);
-      table.run(mine[1], {q, W}, s, k, slope);
+      table.run(static_cast<double>(mine[1]), {q, W}, s, k, slope);
       std::copy_n(k, W, lanes);
       const N after = load<N>(lanes) * a.scale;
       store(after, rows.to[0][u] + x * L);
