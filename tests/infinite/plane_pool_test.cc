@@ -144,7 +144,8 @@ TEST(PlaneVariances, HaveTheSameBitsOnAnyNumberOfThreads) {
 
 TEST(PlanePool, HasTheSameBitsInEveryTiling) {
   Random random(7);
-  for (const PlaneCase& network : cases()) expect_same_bits_everywhere<double>(network, 11, random);
+  const std::vector<PlaneCase> all = cases();
+  for (const std::size_t k : Sizes{0, 2, 3, 4, 6, 8, 9}) expect_same_bits_everywhere<double>(all[k], 11, random);
 }
 
 // Only a few displacements of a level are open at once: never the 4096^2 pairs of positions. Where pools of stride 1
