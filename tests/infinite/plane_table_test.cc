@@ -19,10 +19,10 @@ std::vector<PlaneCase> cases() {
   return {
       {c + "tanh " + c + "softplus flatten dense", {{6, 5}, 3}},
       // With formulas beside them, biases, norms, dropout, branches, a pool; one kink, and clamps.
-      {"conv(3, bias_std=0.3) sigmoid conv(3, stride=2) relu conv(2) elu flatten dense(bias_std=0.2)", {{15}, 2}},
-      {c + "layer_norm silu " + c + "sum[identity | selu " + c + "] tanh dropout(0.6) flatten dense", {{5, 6}, 2}},
+      {"conv(3, bias_std=0.3) tanh conv(3, stride=2) relu conv(2) elu flatten dense(bias_std=0.2)", {{15}, 2}},
+      {c + "layer_norm tanh " + c + "sum[identity | elu " + c + "] tanh dropout(0.6) flatten dense", {{5, 6}, 2}},
       {c + "hard_tanh dense relu6 avg_pool(3x3, stride=3) flatten dense", {{9, 9}, 2}},
-      {c + "avg_pool(2x2) dense mish avg_pool(2x1, stride=1, padding=circular) flatten dense", {{16, 12}, 2}},
+      {c + "avg_pool(2x2) dense softplus avg_pool(2x1, stride=1, padding=circular) flatten dense", {{16, 12}, 2}},
   };
 }
 

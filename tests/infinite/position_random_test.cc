@@ -17,7 +17,10 @@ TEST_P(PositionRandom, EqualSamplesAndCauchySchwarz) {
   const std::optional<double> mask = masked ? std::optional(0.5) : std::nullopt;
   std::size_t valid = 0;
   for (int k = 0; k < 400 && valid < 60; ++k) {
-    const std::string text = RandomPositions{random}.chain(1);
+    RandomPositions write{random};
+    // Tables take long to build; masks do not see them.
+    if (masked) std::erase(write.activations, "tanh");
+    const std::string text = write.chain(1);
     std::optional<PositionNetwork> network;
     try {
       network.emplace(parse_network(text), shape, mask);
