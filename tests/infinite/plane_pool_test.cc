@@ -52,14 +52,8 @@ TYPED_TEST_SUITE(PlanePools, Numbers);
 
 // A few roundings per stage, and of every sum of a pool over window^2 pairs of positions, of sqrt(K(i,i) K(j,j)).
 TYPED_TEST(PlanePools, AreThoseOfThePlainInterpreter) {
-  using T = TypeParam;
   Random random(3);
-  for (const auto& [text, shape] : cases()) {
-    const auto plan = plane_plan(parse_network(text), shape);
-    ASSERT_TRUE(plan) << text;
-    const Matrix<T> x = plane_images<T>(random, 6, shape);
-    expect_plain<T>({text, shape}, *plan, x, plane_roundings<T>(*plan));
-  }
+  for (const PlaneCase& network : cases()) expect_plain<TypeParam>(network, 6, random);
 }
 
 // In parts of the displacements a kernel is what it is in one walk, and its sums take no more than they may.

@@ -32,13 +32,8 @@ using Numbers = testing::Types<double, float>;
 TYPED_TEST_SUITE(PlaneTables, Numbers);
 
 TYPED_TEST(PlaneTables, AreThoseOfThePlainInterpreter) {
-  using T = TypeParam;
   Random random(3);
-  for (const auto& [text, shape] : cases()) {
-    const auto plan = plane_plan(parse_network(text), shape);
-    ASSERT_TRUE(plan) << text;
-    expect_plain<T>({text, shape}, *plan, plane_images<T>(random, 8, shape), plane_roundings<T>(*plan));
-  }
+  for (const PlaneCase& network : cases()) expect_plain<TypeParam>(network, 8, random);
 }
 
 TYPED_TEST(PlaneTables, HaveTheSameBitsInEveryTiling) {

@@ -75,6 +75,14 @@ void expect_plain(const PlaneCase& network, const PlanePlan& plan, const Matrix<
   }
 }
 
+// The same of so many images.
+template <class T>
+void expect_plain(const PlaneCase& network, std::size_t count, Random& random) {
+  const auto plan = plane_plan(parse_network(network.text), network.shape);
+  ASSERT_TRUE(plan) << network.text << ": " << plane_obstacle(parse_network(network.text), network.shape);
+  expect_plain<T>(network, *plan, plane_images<T>(random, count, network.shape), plane_roundings<T>(*plan));
+}
+
 // A sample and its copy are as alike, bit by bit, as it and itself, and as like to others; dropout knows them apart.
 template <class T>
 void expect_copies_alike(const PlaneCase& network, Random& random) {

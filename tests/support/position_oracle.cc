@@ -1,7 +1,6 @@
 #include "tests/support/position_oracle.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace widenet::testing_support {
 namespace {

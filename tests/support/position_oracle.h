@@ -94,7 +94,7 @@ class PositionOracle {
           f(w, p, q, pairs_[w].k[pairs_[w].at(p, q)], pairs_[w].theta[pairs_[w].at(p, q)]);
   }
 
-  // z = W x + b of `taps` inputs of `mean` covariance.
+  // z = W x + b, from the mean covariance of what it reads.
   template <class L>
   static void weigh(const L& layer, std::size_t fan_in, Real& k, Real& theta) {
     const Real before = k, w = squared(layer.weight_std), b = squared(layer.bias_std);

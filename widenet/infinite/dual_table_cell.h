@@ -61,7 +61,8 @@ class DualCell {
     std::span<const std::size_t> used;
     double inverse_bend, twice_tau_per_asinh;  // 2 tau = twice_tau_per_asinh asinh(sqrt(|s|) inverse_bend) - 2
   };
-  // `row_is_a`: the basis belongs to cell a, and columns to b; else the other way round. About 1000 multiplications.
+  // `row_is_a`: the basis belongs to cell a, and columns to b; else the other way round. A multiplication per used
+  // coefficient.
   void contract(const VarianceGrid::Basis& basis, bool row_is_a, bool opposite, Row& row) const;
 
  private:

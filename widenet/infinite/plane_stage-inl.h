@@ -81,12 +81,18 @@ class PlaneActivations {
       }
   }
 
+  // 1 - |rho|, and 0 of what is equal but for roundings.
+  static WIDENET_INLINE N complement_of(N rho, const Affine& a) {
+    const N zero = constant<N>(0), complement = larger(constant<N>(1) - magnitude(rho), zero);
+    return select(complement < a.equal, zero, complement);
+  }
+
   template <class D>
   void dual_row(const D& dual, const PlaneStage& stage, const PlaneValues& out, const Rows& rows, std::size_t u) const {
     const Affine a = affine_of(stage, out);
     T *to_k = rows.to[0][u], *to_b = rows.to[1][u];
     constexpr std::size_t parameters = 3 + D::factors;
-    const N one = constant<N>(1), zero = constant<N>(0);
+    const N one = constant<N>(1);
     for (std::size_t x = 0; x < rows.width; ++x) {
       const T* mine = rows.mine[u] + x * parameters;
       const T* theirs = rows.theirs[u] + x * parameters * L;
@@ -100,8 +106,7 @@ class PlaneActivations {
       const auto j = side([&](std::size_t k) { return load<N>(theirs + k * L); });
       const N inverse = constant<N>(mine[0]) * load<N>(theirs);
       const N rho = (window_sum<N>(rows.k, rows, u, x) + a.bias) * inverse;
-      N complement = larger(one - magnitude(rho), zero);
-      complement = select(complement < a.equal, zero, complement);
+      const N complement = complement_of(rho, a);
       const Dual<N> result = pair<N>(dual, {with_sign_of(complement, rho), with_sign_of(one - complement, rho)}, i, j);
       N after = result.out.rho;
       if constexpr (!D::gives_covariance) after = after * (constant<N>(mine[1]) * load<N>(theirs + L));
@@ -117,15 +122,13 @@ class PlaneActivations {
                  std::size_t u) const {
     constexpr std::size_t W = Number<N>::lanes;
     const Affine a = affine_of(stage, out);
-    const N one = constant<N>(1), zero = constant<N>(0);
     T lanes[W];
     double s[W], q[W], k[W], slope[W];
     for (std::size_t x = 0; x < rows.width; ++x) {
       const T* mine = rows.mine[u] + 2 * x;
       const T* theirs = rows.theirs[u] + 2 * x * L;
       const N rho = (window_sum<N>(rows.k, rows, u, x) + a.bias) * (constant<N>(mine[0]) * load<N>(theirs));
-      const N complement = larger(one - magnitude(rho), zero);
-      store(with_sign_of(select(complement < a.equal, zero, complement), rho), lanes);
+      store(with_sign_of(complement_of(rho, a), rho), lanes);
       std::copy_n(lanes, W, s);
       std::copy_n(theirs + L, W, q);
       table.run(static_cast<double>(mine[1]), {q, W}, s, k, slope);
