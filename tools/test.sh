@@ -2,6 +2,9 @@
 # Runs the tests of built presets and closes with their sum: tools/test.sh PRESET [PRESET ...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Properties draw the same cases in every run, so that a change alone can make a test fail: RC_PARAMS=seed=... draws
+# others, RC_PARAMS=max_success=... more.
+export RC_PARAMS=${RC_PARAMS:-seed=1}
 
 run() {  # run PRESET: every test of the preset, the numbers into build/PRESET/tests.xml
   local preset=$1 runner=()

@@ -91,19 +91,20 @@ std::vector<std::vector<Real>> PositionOracle::attended(const Attention& layer, 
   const OraclePair scores = seen(layer, side == 0 ? 0 : 2, false);
   std::vector<std::vector<Real>> out;
   for (std::size_t p = 0; p < scores.rows; ++p) {
-    out.emplace_back();
+    std::vector<Real> row;
+    for (std::size_t q = 0; q < scores.cols; ++q)
+      row.push_back(real(layer.query_std) * real(layer.key_std) * scores.k[scores.at(p, q)]);
+    const Real largest = *std::max_element(row.begin(), row.end());  // exp(score - largest) is at most one
     Real total = 0;
     for (std::size_t q = 0; q < scores.cols; ++q) {
-      const Real score = real(layer.query_std) * real(layer.key_std) * scores.k[scores.at(p, q)];
-      Real weight = score;
-      if (layer.weights == AttentionWeights::abs) weight = std::abs(score);
-      if (layer.weights == AttentionWeights::relu) weight = std::max(score, Real(0));
-      if (layer.weights == AttentionWeights::softmax) weight = present_[side][q] ? std::exp(score) : 0;
-      out.back().push_back(weight);
-      total += weight;
+      if (layer.weights == AttentionWeights::abs) row[q] = std::abs(row[q]);
+      if (layer.weights == AttentionWeights::relu) row[q] = std::max(row[q], Real(0));
+      if (layer.weights == AttentionWeights::softmax) row[q] = present_[side][q] ? std::exp(row[q] - largest) : 0;
+      total += row[q];
     }
     if (layer.weights == AttentionWeights::softmax && total > 0)
-      for (Real& weight : out.back()) weight /= total;
+      for (Real& weight : row) weight /= total;
+    out.push_back(row);
   }
   return out;
 }
