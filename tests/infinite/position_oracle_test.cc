@@ -30,7 +30,9 @@ PositionOracle::Sample shaken(Random& random, PositionOracle::Sample sample, std
 }
 
 // What a pair may be off: of K 1e-12 of sqrt(K(p,p) K(q,q)); of Theta the root of a rounding, as slopes of nearly equal
-// patches are; and of both what a few roundings of the samples do, where much cancels or grows.
+// patches are; of both what a few roundings of the samples do, where much cancels or grows; and where numbers cancel
+// altogether a rounding of the largest, of Theta the root of one of the nested loops' own (2^-64): the slope of two
+// equal positions is off by that much there.
 struct Bounds {
   const OraclePair &rows, &columns;  // the samples with themselves
   double largest;                    // number on the way
@@ -46,7 +48,7 @@ void expect_alike(const PairKernel& found, const OraclePair& wanted, const Oracl
   for (std::size_t p = 0; p < wanted.rows; ++p)
     for (std::size_t q = 0; q < wanted.cols; ++q) {
       const std::size_t at = wanted.at(p, q);
-      const double zero = 0x1p-50 * bounds.largest;  // of numbers that cancel altogether
+      const double zero = 0x1p-50 * bounds.largest, theta_zero = 0x1p-32 * bounds.largest;
       const double k_size = bounds.size(&OraclePair::k, p, q), theta_size = bounds.size(&OraclePair::theta, p, q);
       const auto change = [&](const std::vector<Real> OraclePair::*matrix) {
         return static_cast<double>(std::abs((shaken.*matrix)[at] - (wanted.*matrix)[at]));
@@ -55,7 +57,7 @@ void expect_alike(const PairKernel& found, const OraclePair& wanted, const Oracl
                   1e-12 * k_size + change(&OraclePair::k) + zero)
           << what << " K " << p << " " << q;
       ASSERT_NEAR(found.tangent(p, q), static_cast<double>(wanted.theta[at]),
-                  2e-7 * theta_size + 1e-12 * k_size + change(&OraclePair::theta) + zero)
+                  2e-7 * theta_size + 1e-12 * k_size + change(&OraclePair::theta) + theta_zero)
           << what << " Theta " << p << " " << q;
     }
 }

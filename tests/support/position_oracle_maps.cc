@@ -31,17 +31,17 @@ Real filter(ResizeMethod method, Real x) {
   return x >= 1 ? ((Real(-0.5) * x + Real(2.5)) * x - 4) * x + 2 : (Real(1.5) * x - Real(2.5)) * x * x + 1;
 }
 
-// The weights of n inputs for output o of m.
+// The weights of n inputs for output o of m. Distances are quotients of whole numbers: where the filter ends, it is 0.
 std::vector<Real> resized(const Resize& resize, std::size_t n, std::size_t m, std::size_t o) {
-  const Real ratio = static_cast<Real>(n) / static_cast<Real>(m), middle = (static_cast<Real>(o) + Real(0.5)) * ratio;
+  const auto middle = static_cast<Real>((2 * o + 1) * n), pixel = static_cast<Real>(2 * m);
   std::vector<Real> weights(n, 0);
   if (resize.method == ResizeMethod::nearest) {
-    weights[static_cast<std::size_t>(std::floor(middle))] = 1;
+    weights[static_cast<std::size_t>(std::floor(middle / pixel))] = 1;
     return weights;
   }
-  const Real width = resize.antialias ? std::max(ratio, Real(1)) : 1;
+  const Real width = resize.antialias && n > m ? static_cast<Real>(2 * n) : pixel;
   for (std::size_t i = 0; i < n; ++i)
-    weights[i] = filter(resize.method, (static_cast<Real>(i) + Real(0.5) - middle) / width);
+    weights[i] = filter(resize.method, (static_cast<Real>((2 * i + 1) * m) - middle) / width);
   const Real sum = std::accumulate(weights.begin(), weights.end(), Real(0));
   for (Real& weight : weights) weight /= sum;
   return weights;
