@@ -145,14 +145,18 @@ TEST(PlanePool, HasTheSameBitsInEveryTiling) {
 // Only a few displacements of a level are open at once: never the 4096^2 pairs of positions. Where pools of stride 1
 // meet many, a part of the displacements at a time.
 TEST(PlanePool, NeedsLessThan64MiBPerThreadFor64x64Images) {
-  const std::string c = conv, pool = "avg_pool(3x3, stride=1, padding=same) ";
-  for (const std::string& text :
-       std::vector<std::string>{"myrtle5", "myrtle7", "myrtle10", c + pool + c + "global_avg_pool dense",
-                                c + pool + c + pool + c + pool + c + "global_avg_pool dense",
-                                c + "avg_pool(9x9, stride=1, padding=circular) flatten dense",
-                                c + "avg_pool(3x3, stride=1, padding=circular) " + c + "global_avg_pool dense"}) {
+  const std::string c = conv, pool = "avg_pool(3x3, stride=1, padding=same) ", end = "global_avg_pool dense";
+  const auto deep = [](int layers, const std::string& layer) {
+    return "repeat(" + std::to_string(layers) + ")[" + layer + "] ";
+  };
+  const std::string circle = "conv(3x3, padding=circular) relu ";
+  for (const std::string& text : std::vector<std::string>{
+           "myrtle5", "myrtle7", "myrtle10", c + pool + c + end, c + pool + c + pool + c + pool + c + end,
+           c + "avg_pool(9x9, stride=1, padding=circular) flatten dense",
+           c + "avg_pool(3x3, stride=1, padding=circular) " + c + end, deep(100, c) + end,
+           deep(100, c) + "flatten dense", deep(50, circle) + end, deep(12, c) + pool + deep(12, c) + end}) {
     const auto plan = plane_plan(parse_network(text), {{64, 64}, 3});
-    ASSERT_TRUE(plan);
+    ASSERT_TRUE(plan) << text;
     for (const std::size_t size : Sizes{sizeof(double), sizeof(float)})
       EXPECT_LT(plane_gram_bytes(*plan, size), thread_count() * (std::size_t{64} << 20)) << text;
   }

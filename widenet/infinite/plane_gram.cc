@@ -18,12 +18,22 @@ template <class T>
 std::size_t tile_side(const PlanePlan& plan) {
   constexpr std::size_t lanes = plane_lanes<T>, memory = std::size_t{28} << 20;
   if (displacement_count(plan) > 1) return lanes;
-  return std::max(std::min<std::size_t>(128, memory / PlaneSamples<T>::bytes(plan)) / lanes * lanes, lanes);
+  const std::size_t bytes = PlaneSamples<T>::bytes(plan, PlaneSamples<T>::As::blocks);
+  return std::max(std::min<std::size_t>(128, memory / bytes) / lanes * lanes, lanes);
 }
 
+// The columns of a tile and as many of its rows as there is memory for: each is prepared when its turn comes.
+struct Rooms {
+  std::size_t rows, columns, bytes;  // of a thread
+};
 template <class T>
-std::size_t thread_bytes(const PlanePlan& plan) {
-  return PlaneScratch<T>::bytes(plan) + 2 * tile_side<T>(plan) * PlaneSamples<T>::bytes(plan);
+Rooms rooms(const PlanePlan& plan) {
+  using Samples = PlaneSamples<T>;
+  const std::size_t side = tile_side<T>(plan), row = Samples::bytes(plan, Samples::As::rows);
+  const std::size_t fixed = PlaneScratch<T>::bytes(plan) + side * Samples::bytes(plan, Samples::As::blocks);
+  const std::size_t left = plane_thread_bytes - std::min(fixed, plane_thread_bytes);
+  const std::size_t rows = std::clamp<std::size_t>(left / row, 1, side);
+  return {rows, side, fixed + rows * row};
 }
 
 template <class T>
@@ -79,9 +89,9 @@ class PlaneGram final : public Gram<T> {
   struct Workspace {
     explicit Workspace(const PlaneGram& gram)
         : scratch(gram.plan_),
-          mine(gram.plan_, gram.x_, gram.x_own_.view(), Samples::As::rows, tile_side<T>(gram.plan_)),
+          mine(gram.plan_, gram.x_, gram.x_own_.view(), Samples::As::rows, rooms<T>(gram.plan_).rows),
           theirs(gram.plan_, gram.z_, (gram.symmetric_ ? gram.x_own_ : gram.z_own_).view(), Samples::As::blocks,
-                 tile_side<T>(gram.plan_)) {}
+                 rooms<T>(gram.plan_).columns) {}
 
     PlaneScratch<T> scratch;
     Samples mine, theirs;
@@ -104,13 +114,13 @@ class PlaneGram final : public Gram<T> {
     constexpr std::size_t lanes = plane_lanes<T>;
     const Range blocks{cols.begin / lanes, (cols.end + lanes - 1) / lanes};
     std::unique_ptr<Workspace> work = take(rows.begin, blocks.begin);
-    work->mine.hold(rows);
     work->theirs.hold(blocks);
     double values[lanes];
     for (std::size_t b = blocks.begin; b < blocks.end; ++b)
       for (std::size_t i = rows.begin; i < rows.end; ++i) {
         const std::size_t end = std::min((b + 1) * lanes, cols.end);
         if (symmetric_ && end <= i) continue;
+        work->mine.hold({i, i + 1});
         const std::size_t itself = symmetric_ && i / lanes == b ? i % lanes : no_lane;
         run_planes<T>(plan_, theta_, work->mine, i, work->theirs, b, itself, work->scratch, values);
         for (std::size_t j = std::max(b * lanes, cols.begin); j < end; ++j) entry(i, j, values[j - b * lanes]);
@@ -167,7 +177,7 @@ std::unique_ptr<Gram<T>> plane_gram(const PlanePlan& plan, Limit limit, MatrixVi
 }
 
 std::size_t plane_gram_bytes(const PlanePlan& plan, std::size_t number_size) {
-  return thread_count() * (number_size == sizeof(double) ? thread_bytes<double>(plan) : thread_bytes<float>(plan));
+  return thread_count() * (number_size == sizeof(double) ? rooms<double>(plan).bytes : rooms<float>(plan).bytes);
 }
 
 std::size_t plane_sample_bytes(const PlanePlan& plan, std::size_t number_size) {

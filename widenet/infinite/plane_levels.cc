@@ -126,6 +126,15 @@ bool PlaneStage::sums_itself() const {
          w.before[1] == 1 && w.in == w.out;
 }
 
+namespace {
+// What a row and a block of columns leave of a thread's memory for the sums of pools.
+std::size_t bytes_beside_samples(const PlanePlan& plan) {
+  const std::size_t samples =
+      row_numbers(plan).sum() * sizeof(double) + column_numbers(plan).sum() * plane_vector_bytes;
+  return std::max(open_sums_least, plane_thread_bytes - std::min(samples, plane_thread_bytes));
+}
+}  // namespace
+
 void resolve(PlanePlan& plan, std::size_t sums_bytes) {
   plan.slots = plan.parameters = plan.column_parameters = 0;
   bool positive = false;
@@ -141,7 +150,7 @@ void resolve(PlanePlan& plan, std::size_t sums_bytes) {
     }
   }
   resolve_leaving(plan);
-  resolve_walks(plan, sums_bytes);
+  resolve_walks(plan, std::min(sums_bytes, bytes_beside_samples(plan)));
 }
 
 PlanePlan plan_before(const PlanePlan& plan, std::size_t level) {

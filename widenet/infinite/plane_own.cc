@@ -15,10 +15,9 @@ class OwnRuns {
  public:
   OwnRuns(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own)
       : plan_(plan),
-        rows_(plan, x, own, PlaneSamples<T>::As::rows, plane_lanes<T>),
+        rows_(plan, x, own, PlaneSamples<T>::As::rows, 1),
         block_(plan, x, own, PlaneSamples<T>::As::blocks, plane_lanes<T>),
         scratch_(plan) {
-    rows_.hold({0, x.rows()});
     block_.hold({0, 1});
   }
 
@@ -26,6 +25,7 @@ class OwnRuns {
   template <class F>
   void run(std::size_t i, const F& take) {
     constexpr std::size_t lanes = plane_lanes<T>;
+    rows_.hold({i, i + 1});
     run_rows<T>(plan_, rows_, i, block_, 0, i, scratch_,
                 [&](std::size_t p, std::size_t partner, std::size_t count, const T* values) {
                   for (std::size_t x = 0; x < count; ++x) take(p + x, partner + x, values[x * lanes]);

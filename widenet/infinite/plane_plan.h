@@ -32,8 +32,9 @@ struct Plane {
 
 // Bytes of a position: the vector of all lanes, in any precision.
 inline constexpr std::size_t plane_vector_bytes = 64;
-// What the sums of pools may take of a thread's memory.
-inline constexpr std::size_t open_sums_bytes = std::size_t{48} << 20;
+// What a thread may take of memory, and the sums of pools of it; where samples alone take more, `open_sums_least`.
+inline constexpr std::size_t plane_thread_bytes = std::size_t{60} << 20, open_sums_bytes = std::size_t{48} << 20,
+                             open_sums_least = std::size_t{8} << 20;
 
 // Rows of a plane that go through a stage together, and the taps that they may have together.
 inline constexpr std::size_t plane_rows = 4, plane_taps = 64;
@@ -111,11 +112,11 @@ struct PlaneValues {
 struct PlaneLevel {
   std::vector<PlaneStage> stages;
   // Whether its windows are circular: then displacements are taken modulo the extents of a plane, from 0 on, and every
-  // position has a partner. The planes of a column's sample lie twice along both axes, so that partners are neighbours.
+  // position has a partner. The rows of a column's sample lie twice, so that the partners of a row are neighbours.
   bool circular = false;
 
   std::size_t partner_width(const Plane& plane) const { return (circular ? 2 : 1) * plane.width; }
-  std::size_t partners(const Plane& plane) const { return (circular ? 4 : 1) * plane.size(); }
+  std::size_t partners(const Plane& plane) const { return plane.height * partner_width(plane); }
 
   // Filled in by resolve(): of all its planes.
   std::vector<PlaneValues> planes;
@@ -165,8 +166,8 @@ struct PlanePlan {
   // Filled in by resolve(): the handovers that are kept at once, and the numbers that stages read of a row's sample and
   // of a column's.
   std::size_t slots = 0, parameters = 0, column_parameters = 0;
-  // One after the other, so that the sums of pools that are open at once take no more than `open_sums_bytes` where that
-  // can be: displacements at the border of two parts are computed for both. Most plans have one.
+  // One after the other, so that the sums of pools that are open at once take no more than their share of a thread's
+  // memory where that can be: displacements at the border of two parts are computed for both. Most plans have one.
   std::vector<PlaneWalk> walks;
 
   const Plane& first_plane(std::size_t level) const { return level == 0 ? input : pools[level - 1].out; }
@@ -189,6 +190,14 @@ std::string plane_obstacle(const Network& network, const Shape& shape);
 // Numbers that a stage reads of one sample at one position. A norm: 1 / r. A table: 1 / sqrt(q) and q. A formula:
 // 1 / sqrt(q), the root of the output's variance, then sqrt(q) and the factors of its formula where it has any.
 std::size_t plane_parameters(const PlaneStage& stage);
+
+// All numbers that are kept of a sample: its pixels, those of the stages and its weights.
+struct PlaneNumbers {
+  std::size_t pixels = 0, parameters = 0, weights = 0;
+  std::size_t sum() const { return pixels + parameters + weights; }
+};
+PlaneNumbers row_numbers(const PlanePlan& plan);
+PlaneNumbers column_numbers(const PlanePlan& plan);
 
 // Settles what is said to be resolved, from all the rest.
 void resolve(PlanePlan& plan, std::size_t sums_bytes = open_sums_bytes);

@@ -142,7 +142,8 @@ class PlaneRun {
   }
   std::size_t partner_at(const Plane& plane, const PlaneRegion& region, std::size_t y,
                          const std::ptrdiff_t* displacement) const {
-    const auto row = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[0] + y) + displacement[0]);
+    auto row = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[0] + y) + displacement[0]);
+    if (level_->circular && row >= plane.height) row -= plane.height;
     const auto column = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(region.first[1]) + displacement[1]);
     return row * level_->partner_width(plane) + column;
   }

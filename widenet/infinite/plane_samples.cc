@@ -75,16 +75,18 @@ std::vector<std::size_t> variance_offsets(const PlanePlan& plan) {
   return offsets;
 }
 
-namespace {
-std::size_t weight_count(const PlanePlan& plan) {
-  return plan.attention ? plan.last_plane(plan.levels.size() - 1).size() : 0;
+PlaneNumbers row_numbers(const PlanePlan& plan) {
+  const std::size_t weights = plan.attention ? plan.last_plane(plan.levels.size() - 1).size() : 0;
+  return {plan.input.size() * plan.channels, plan.parameters, weights};
 }
-std::size_t weight_partners(const PlanePlan& plan) {
-  return plan.attention ? plan.levels.back().partners(plan.last_plane(plan.levels.size() - 1)) : 0;
-}
-}  // namespace
 
-std::size_t own_numbers(const PlanePlan& plan) { return variance_offsets(plan).back() + weight_count(plan); }
+PlaneNumbers column_numbers(const PlanePlan& plan) {
+  const Plane& last = plan.last_plane(plan.levels.size() - 1);
+  return {plan.levels[0].partners(plan.input) * plan.channels, plan.column_parameters,
+          plan.attention ? plan.levels.back().partners(last) : 0};
+}
+
+std::size_t own_numbers(const PlanePlan& plan) { return variance_offsets(plan).back() + row_numbers(plan).weights; }
 
 template <class T>
 PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as,
@@ -93,14 +95,12 @@ PlaneSamples<T>::PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, Matr
       x_(x),
       own_(own),
       lanes_(as == As::rows ? 1 : plane_lanes<T>),
-      pixel_count_((as == As::rows ? plan.input.size() : plan.levels[0].partners(plan.input)) * plan.channels),
-      parameter_count_(as == As::rows ? plan.parameters : plan.column_parameters),
-      weight_count_(as == As::rows ? weight_count(plan) : weight_partners(plan)),
+      numbers_(numbers(plan, as)),
       pooled_(variance_offsets(plan)),
       held_(room / lanes_, std::size_t(-1)),
-      pixels_(room * pixel_count_),
-      parameters_(room * parameter_count_),
-      weights_(room * weight_count_) {}
+      pixels_(room * numbers_.pixels),
+      parameters_(room * numbers_.parameters),
+      weights_(room * numbers_.weights) {}
 
 template <class T>
 void PlaneSamples<T>::hold(Range units) {
@@ -118,8 +118,8 @@ void PlaneSamples<T>::prepare(std::size_t unit) {
         to[(p - begin) * lanes_ + lane] = static_cast<std::remove_reference_t<decltype(*to)>>(own_(first + lane, p));
   };
   if (plan_.attention) {
-    T* const weights = weights_.data() + place(unit) * weight_count_;
-    own(pooled_.back(), pooled_.back() + weight_count(plan_), weights);
+    T* const weights = weights_.data() + place(unit) * numbers_.weights;
+    own(pooled_.back(), own_numbers(plan_), weights);
     lay(plan_.levels.back(), plan_.last_plane(plan_.levels.size() - 1), 1, weights);
   }
   std::vector<double> q = read_pixels(unit);
@@ -129,7 +129,7 @@ void PlaneSamples<T>::prepare(std::size_t unit) {
       q.assign((pooled_[l + 1] - pooled_[l]) * lanes_, 0.0);
       own(pooled_[l], pooled_[l + 1], q.data());
     }
-    if (!q.empty()) run_level(plan_.levels[l], std::move(q), parameters_.data() + place(unit) * parameter_count_);
+    if (!q.empty()) run_level(plan_.levels[l], std::move(q), parameters_.data() + place(unit) * numbers_.parameters);
   }
 }
 
@@ -162,8 +162,8 @@ void PlaneSamples<T>::write(const PlaneStage& stage, double leaving, std::vector
     for (double& own : q) own /= stage.keep;
 }
 
-// From a plane of so many numbers per position to what a level wants of a block: in a circle twice along both axes,
-// from the last row on, which its place is free for.
+// From a plane of so many numbers per position to what a level wants of a block: in a circle every row twice, from the
+// last one on, which its place is free for.
 template <class T>
 void PlaneSamples<T>::lay(const PlaneLevel& level, const Plane& plane, std::size_t numbers, T* data) const {
   if (lanes_ == 1 || !level.circular) return;
@@ -173,7 +173,6 @@ void PlaneSamples<T>::lay(const PlaneLevel& level, const Plane& plane, std::size
     if (y > 0) std::copy_n(from, row, first);
     std::copy_n(from, row, first + row);
   }
-  std::copy_n(data, 2 * plane.height * row, data + 2 * plane.height * row);
 }
 
 // Into their place; returns the variances. Lanes of the last block that are no samples hold zeros.
@@ -181,8 +180,8 @@ template <class T>
 std::vector<double> PlaneSamples<T>::read_pixels(std::size_t unit) {
   std::vector<double> q(plan_.input.size() * lanes_, 0.0);
   const std::size_t first = unit * lanes_, count = std::min(lanes_, x_.rows() - first);
-  T* const to = pixels_.data() + place(unit) * pixel_count_;
-  if (count < lanes_) std::fill_n(to, pixel_count_ * lanes_, T(0));
+  T* const to = pixels_.data() + place(unit) * numbers_.pixels;
+  if (count < lanes_) std::fill_n(to, numbers_.pixels * lanes_, T(0));
   for (std::size_t lane = 0; lane < count; ++lane) {
     const T* x = x_.row_data(first + lane);
     T* pixel = to + lane;
@@ -250,12 +249,6 @@ void PlaneSamples<T>::look_up(const DualTable& table, std::vector<double>& q, T*
   }
   const DualSides sides = table.sides(q);
   for (std::size_t k = 0; k < q.size(); ++k) q[k] = sides.variance(k);
-}
-
-template <class T>
-std::size_t PlaneSamples<T>::bytes(const PlanePlan& plan) {
-  return (plan.levels[0].partners(plan.input) * plan.channels + plan.column_parameters + weight_partners(plan)) *
-         sizeof(T);
 }
 
 template class PlaneSamples<double>;

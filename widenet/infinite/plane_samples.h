@@ -20,15 +20,15 @@ std::vector<std::size_t> variance_offsets(const PlanePlan& plan);
 // its weights over the queries for every position of the last plane.
 std::size_t own_numbers(const PlanePlan& plan);
 
-// The same of the samples that are wanted next, one by one or in blocks of plane_lanes<T>, lane by lane, with the
-// planes of circular levels twice along both axes. A unit, sample or block, has its place by its number modulo the
+// The same of the samples that are wanted next, one by one or in blocks of plane_lanes<T>, lane by lane, with the rows
+// of circular levels twice. A unit, sample or block, has its place by its number modulo the
 // room, and stays there until another takes it.
 template <class T>
 class PlaneSamples {
  public:
   enum class As { rows, blocks };
   // x: samples of plan.input.size() * channels finite numbers, positions first. own: own_numbers(plan) of each. All
-  // three are kept by reference. Room for `room` samples, a multiple of plane_lanes<T>, takes room * bytes(plan).
+  // three are kept by reference. Room for `room` samples, of blocks a multiple of plane_lanes<T>.
   PlaneSamples(const PlanePlan& plan, MatrixView<const T> x, MatrixView<const T> own, As as, std::size_t room);
 
   // Prepares what is not there yet of at most as many units as there is room for.
@@ -36,16 +36,19 @@ class PlaneSamples {
   bool holds(std::size_t unit) const { return held_[unit % held_.size()] == unit; }
 
   // [position][channel] of a sample or, with [lane] behind, of a block.
-  const T* pixels(std::size_t unit) const { return pixels_.data() + place(unit) * pixel_count_; }
+  const T* pixels(std::size_t unit) const { return pixels_.data() + place(unit) * numbers_.pixels; }
   // [stage][position][parameter], [lane] behind.
-  const T* parameters(std::size_t unit) const { return parameters_.data() + place(unit) * parameter_count_; }
+  const T* parameters(std::size_t unit) const { return parameters_.data() + place(unit) * numbers_.parameters; }
   // [position] of attention.
-  const T* weights(std::size_t unit) const { return weights_.data() + place(unit) * weight_count_; }
+  const T* weights(std::size_t unit) const { return weights_.data() + place(unit) * numbers_.weights; }
 
-  // Bytes of memory per sample.
-  static std::size_t bytes(const PlanePlan& plan);
+  // Bytes of memory per sample of the room.
+  static std::size_t bytes(const PlanePlan& plan, As as) { return numbers(plan, as).sum() * sizeof(T); }
 
  private:
+  static PlaneNumbers numbers(const PlanePlan& plan, As as) {
+    return as == As::rows ? row_numbers(plan) : column_numbers(plan);
+  }
   std::size_t place(std::size_t unit) const { return unit % held_.size() * lanes_; }
   void prepare(std::size_t unit);
   std::vector<double> read_pixels(std::size_t unit);
@@ -58,7 +61,8 @@ class PlaneSamples {
 
   const PlanePlan& plan_;
   MatrixView<const T> x_, own_;
-  std::size_t lanes_, pixel_count_, parameter_count_, weight_count_;
+  std::size_t lanes_;
+  PlaneNumbers numbers_;
   std::vector<std::size_t> pooled_;
   std::vector<std::size_t> held_;  // which unit stands in each place
   Buffer<T> pixels_, parameters_, weights_;
