@@ -9,9 +9,11 @@
 
 #include "widenet/architecture/print.h"
 #include "widenet/base/error.h"
+#include "widenet/base/threads.h"
 #include "widenet/infinite/closed_dual.h"
 #include "widenet/infinite/execute.h"
 #include "widenet/infinite/plane_gram.h"
+#include "widenet/infinite/position_kernel.h"
 #include "widenet/infinite/program.h"
 
 namespace widenet::app {
@@ -128,13 +130,19 @@ void describe_path(const Network& network, const Program& program, Output output
   path.push_back(steps_sentence(program));
 }
 
+// Rounded up to whole units of 2^shift bytes.
+std::size_t units(std::size_t bytes, int shift) { return (bytes >> shift) + 1; }
+
 void describe_positions(const Network& network, const Shape& shape, KernelPlan& plan) {
   plan.per_feature = 0;
   const auto planes = plane_plan(network, shape);
   if (!planes) {
+    const PositionNetwork plain(network, shape);
     plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64.",
                  fmt::format("Displacement by displacement would be faster; {} is not done that way.",
-                             plane_obstacle(network, shape))};
+                             plane_obstacle(network, shape)),
+                 fmt::format("{} MiB per process for what runs at once, {} KiB kept of every sample.",
+                             units(thread_count() * plain.working_bytes(), 20), units(plain.own_bytes(), 10))};
     return;
   }
   const std::size_t displacements = displacement_count(*planes), pools = planes->pools.size();
@@ -147,8 +155,8 @@ void describe_positions(const Network& network, const Shape& shape, KernelPlan& 
         "{} pool{} on the way: each adds a displacement to the few that it meets, which go on when they are complete.",
         pools, pools == 1 ? "" : "s"));
   plan.path.push_back(fmt::format("{:.0f} steps through activations per pair of samples.", activation_count(*planes)));
-  plan.path.push_back(fmt::format("{} MiB per process for what runs at once.",
-                                  plane_gram_bytes(*planes, sizeof(double)) / (std::size_t{1} << 20) + 1));
+  plan.path.push_back(
+      fmt::format("{} MiB per process for what runs at once.", units(plane_gram_bytes(*planes, sizeof(double)), 20)));
 }
 
 }  // namespace

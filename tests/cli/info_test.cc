@@ -48,15 +48,17 @@ TEST_F(CliInfo, ShowsTheShapesOfANetworkOfImages) {
   for (const char* part : {"225 displacements", "1 pool on the way"})
     EXPECT_PRED2(contains, residual, std::string(part));
   for (const auto& [network, reason] : std::vector<std::pair<std::string, std::string>>{
-           {"conv(3x3) sum[tanh conv_local(1x1) | dense] relu flatten dense", "conv_local(1x1) is not done that way"},
+           {"conv(3x3) product[relu dense | relu dense] flatten dense", "product is not done that way"},
+           {"conv(3x3) conv_transpose(2x2, stride=2) relu flatten dense", "stride=2) is not done that way"},
            {"conv(3x3) relu conv(3x3, padding=circular) relu flatten dense", "a circular convolution beside another"},
            {"conv(3x3) tanh global_avg_pool dense", "an activation by table at most pairs of positions is not"},
            {"conv(3x3) sum[conv(4x4) | conv(2x2, stride=3)] flatten dense", "sum is not done that way"},
-           {"conv(3x3) relu conv(4x4)", "an end without flatten or global pooling is not"}}) {
+           {"conv(3x3) relu conv(3x3)", "an end without flatten or global pooling is not"}}) {
     const std::string plain =
         json("info 'ntk[" + network + "]' --input-shape 6x6x1").at("parts").at(0).at("path").dump();
     EXPECT_PRED2(contains, plain, std::string("Plainly, one pair"));
     EXPECT_PRED2(contains, plain, reason);
+    EXPECT_PRED2(contains, plain, std::string("1 MiB per process for what runs at once"));
   }
   const Outcome text = run("info 'wide_resnet(2)' --input-shape 32x32x3");
   EXPECT_EQ(text.code, 0) << text.err;

@@ -267,8 +267,8 @@ TEST(PlaneGram, HasTheSameBitsOfMoreSamplesThanAThreadHasRoomFor) {
 
 TEST(PlaneGram, LeavesOtherNetworksToOthers) {
   const Shape shape{{4, 4}, 2};
-  for (const char* text : {"conv_local(3x3) relu flatten dense", "conv(3x3) tanh global_avg_pool dense",
-                           "conv(3x3) relu flatten dense relu dense", "flatten dense"})
+  for (const char* text : {"conv_transpose(3x3, stride=2) relu flatten dense", "conv(3x3) tanh global_avg_pool dense",
+                           "flatten dense", "conv(3x3) product[relu dense | relu dense] flatten dense"})
     EXPECT_FALSE(plane_plan(parse_network(text), shape)) << text;
 }
 

@@ -121,7 +121,7 @@ TEST(PositionGram, FlattenFirst) {
 }
 
 TEST(PositionGram, BytesGrowWithTheSamples) {
-  const Kernel kernel = parse_kernel("ntk[conv_local(3x3, padding=same) " + cnn + "] + gaussian");
+  const Kernel kernel = parse_kernel("ntk[dense index(\"[:, ::-1]\") " + cnn + "] + gaussian");
   const std::size_t one = kernel_gram_bytes(kernel, 0, 1, image, 8), nine = kernel_gram_bytes(kernel, 0, 9, image, 8);
   EXPECT_GT(nine - one, 8 * 60 * 3 * sizeof(double));
   EXPECT_GT(one, 2 * 400 * sizeof(double));

@@ -114,4 +114,15 @@ void expect_same_bits_everywhere(const PlaneCase& network, std::size_t count, Ra
   for (std::size_t i = 0; i < x.rows(); ++i) EXPECT_TRUE(same_bits(diagonal[i], full(i, i))) << network.text;
 }
 
+// All of that of every network.
+template <class T>
+void expect_planes(const std::vector<PlaneCase>& networks) {
+  Random random(5);
+  for (const PlaneCase& network : networks) {
+    expect_plain<T>(network, 8, random);
+    expect_copies_alike<T>(network, random);
+    expect_same_bits_everywhere<T>(network, 10, random);
+  }
+}
+
 }  // namespace widenet::testing_support

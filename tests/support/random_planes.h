@@ -12,7 +12,8 @@
 
 namespace widenet::testing_support {
 
-// Convolutions, dense layers, pools, norms, activations, dropout and branches with a read-out, on a random shape.
+// Convolutions of every kind, dense layers, pools, norms, activations, dropout and branches with a read-out, on a
+// random shape.
 class RandomPlanes {
  public:
   explicit RandomPlanes(Random& random) : random_(random), shape_{{}, 1 + below(random, 3)} {
@@ -36,8 +37,12 @@ class RandomPlanes {
       add(network, GlobalPool{one_in(3)});
     else
       add(network, Flatten{});
-    if (one_in(4)) add(network, Dropout{pick(0.5, 0.9)});
-    add(network, Dense{});
+    while (true) {
+      if (one_in(4)) add(network, Dropout{pick(0.5, 0.9)});
+      add(network, random_dense());
+      if (!one_in(3)) break;
+      add_activation(network);
+    }
     return {network, input};
   }
 
@@ -57,6 +62,7 @@ class RandomPlanes {
     pool.padding = one_in(2) ? Padding::valid : one_in(2) ? Padding::same : Padding::circular;
     if (!pool.sum && one_in(2)) pool.edges = Edges::actual;
     const bool strides = one_in(2);
+    pooled_ = true;
     for (const std::size_t extent : shape_.positions) {
       pool.window.push_back(1 + below(random_, std::min<std::size_t>(extent, 4)));
       if (strides) pool.stride.push_back(1 + below(random_, 3));
@@ -80,6 +86,9 @@ class RandomPlanes {
     conv.trained = !one_in(4);
     for (std::size_t a = 0; a < stride.size() && !circular_; ++a)
       if (!places(shape_.positions[a], conv.window[a], stride[a], padding)) conv.padding = Padding::same;
+    const bool spreads = conv.padding != Padding::valid || !pooled_;
+    const bool strided = std::any_of(stride.begin(), stride.end(), [](std::size_t s) { return s > 1; });
+    if (one_in(6)) conv.kind = strided || !spreads || one_in(2) ? ConvKind::local : ConvKind::transpose;
     return conv;
   }
   Window random_stride() {
@@ -149,6 +158,7 @@ class RandomPlanes {
   Random& random_;
   Shape shape_;
   bool circular_ = false;  // convolutions up to the next pool
+  bool pooled_ = false;    // whether there was one
 };
 
 inline std::pair<Network, Shape> random_planes(Random& random) { return RandomPlanes(random)(); }

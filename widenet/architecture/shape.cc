@@ -119,4 +119,8 @@ std::size_t spread(std::size_t n, std::size_t k, std::size_t s, Padding padding)
   return n * s + (padding == Padding::valid && k > s ? k - s : 0);
 }
 
+std::size_t spread_lead(std::size_t k, std::size_t s, Padding padding) {
+  return padding == Padding::valid || s >= k ? k - 1 : (k + s - 1) / 2;
+}
+
 }  // namespace widenet

@@ -54,5 +54,7 @@ std::size_t lead(std::size_t n, std::size_t k, std::size_t s, std::size_t out, P
 
 // The positions that conv_transpose makes of n: n s + max(k - s, 0) for valid, n s for same and circular.
 std::size_t spread(std::size_t n, std::size_t k, std::size_t s, Padding padding);
+// Tap d of its output o reads input (o + d - spread_lead) / s, where that is whole.
+std::size_t spread_lead(std::size_t k, std::size_t s, Padding padding);
 
 }  // namespace widenet

@@ -16,18 +16,20 @@ void resolve_growth(PlaneLevel& level) {
 }
 
 // Of plane s + 1 after those before it. Every sum of several inputs, and every norm, adds roundings that no activation
-// has taken away; the first two are among the usual eight.
+// has taken away; the first two are among the usual eight, as the windows up to 4 x 4 are: in different orders their
+// sums differ by at most one per row and column.
 void resolve_stage(PlaneLevel& level, std::size_t s, std::vector<double>& added) {
   PlaneStage& stage = level.stages[s];
   PlaneValues& out = level.planes[s + 1];
   out.positive = true;
-  double before = 0;
+  double before = 0, window = 8;
   for (const PlaneInput& input : stage.inputs) {
+    window = std::max(window, static_cast<double>(input.window[0] + input.window[1]));
     out.positive = out.positive && level.planes[input.plane].positive;
     before = std::max(before, added[input.plane]);
   }
   if (stage.inputs.size() > 1) ++before;
-  stage.roundings = 8 + std::max(0.0, before - 2);
+  stage.roundings = window + std::max(0.0, before - 2);
   if (stage.norm) before += 2;
   added.push_back(stage.activates() ? 0 : before);
   if (!stage.activates()) return;

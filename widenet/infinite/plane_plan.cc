@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "widenet/architecture/print.h"
 #include "widenet/infinite/program.h"
@@ -35,8 +36,9 @@ class Planner {
     }
   }
 
-  // Where a network stays as it is position by position, nothing says which displacements are wanted.
+  // Where a network stays as it is at several positions, nothing says which displacements are wanted.
   void end() {
+    if (possible && !pooled && plane_of(shape_).size() == 1) couple(false, 1);
     if (possible && !pooled) obstacle = "an end without flatten or global pooling";
     possible = possible && pooled;
     if (!possible) return;
@@ -56,6 +58,7 @@ class Planner {
     for (const PlaneStage& stage : level.stages) inputs.insert(inputs.end(), stage.inputs.begin(), stage.inputs.end());
     level.circular = std::any_of(inputs.begin(), inputs.end(), [](const PlaneInput& i) { return i.circular; });
     return !level.circular || std::all_of(inputs.begin(), inputs.end(), [](const PlaneInput& i) {
+      if (i.window[0] == i.in.height && i.window[1] == i.in.width && i.out.size() == 1) return true;  // the whole plane
       const bool alone = i.window[0] == 1 && i.window[1] == 1;
       return (i.circular || alone) && i.in.height == i.out.height * i.stride[0] &&
              i.in.width == i.out.width * i.stride[1];
@@ -85,11 +88,12 @@ class Planner {
   std::vector<PlaneStage>& stages() { return plan.levels.back().stages; }
 
   // A stage that reads the present plane; its outputs are the present one then.
-  void append(const PlaneWindow& window, const PlaneReadOut& weights) {
+  void append(const PlaneWindow& window, const PlaneReadOut& weights, bool local = false) {
     PlaneStage stage;
-    stage.inputs = {{window, plane_, weights.scale, weights.own}};
-    stage.bias = weights.bias;
-    stage.own_bias = weights.own_bias;
+    stage.inputs = {{window, plane_, weights.scale, weights.own, local}};
+    (local ? stage.local_bias : stage.bias) = weights.bias;
+    (local ? stage.local_own_bias : stage.own_bias) = weights.own_bias;
+    stage.keep = weights.keep;
     stage.out = window.out;
     append(std::move(stage));
     for (std::size_t a = 0; a < 2; ++a) stride_[a] *= window.stride[a];
@@ -110,9 +114,9 @@ class Planner {
   }
 
   void add(const Dense& dense) {
+    if (read_out_) go_on();
     const PlaneReadOut next = weights(dense, 1);
     if (!pooled) return append(pointwise(), next);
-    possible = possible && !read_out_;
     read_out_ = true;
     PlaneReadOut& r = plan.readout;
     r = {.scale = r.scale * next.scale,
@@ -123,13 +127,24 @@ class Planner {
   }
 
   void add(const Conv& conv) {
-    possible = possible && !pooled && conv.kind == ConvKind::shared;
+    const bool spreads = conv.kind == ConvKind::transpose;
+    possible = possible && !pooled && (!spreads || stays_on_displacements(conv));
     if (!possible) return;
     PlaneWindow window;
     set_window(conv, Window(conv.window.size(), 1), window);
+    for (std::size_t a = 0; a < conv.window.size() && spreads; ++a)
+      window.before[a + 2 - conv.window.size()] = spread_lead(conv.window[a], 1, conv.padding);
     // The engine reads a few rows at once and keeps a pointer to each of their taps.
     possible = window.window[0] + (plane_rows - 1) * window.stride[0] <= plane_taps;
-    append(window, weights(conv, position_count(conv.window)));
+    append(window, weights(conv, position_count(conv.window)), conv.kind == ConvKind::local);
+  }
+
+  // Of a transposed one. Behind a pool its outputs must not be further apart than the pool's: displacements begin
+  // there.
+  bool stays_on_displacements(const Conv& conv) const {
+    const auto one = [](std::size_t number) { return number == 1; };
+    const auto all_one = [&](const Window& numbers) { return std::all_of(numbers.begin(), numbers.end(), one); };
+    return all_one(conv.stride) && (plan.pools.empty() || conv.padding != Padding::valid || all_one(conv.window));
   }
 
   // Windows over the positions as they are now, with the strides that count where the layer names none.
@@ -160,12 +175,16 @@ class Planner {
       for (std::size_t o = 0; o < (a == 0 ? out.out.height : out.out.width); ++o)
         out.weights[a].push_back(1 / static_cast<double>(taps_inside(out, a, o).size()));
     }
-    plan.pools.push_back(std::move(out));
+    add_level(std::move(out));
+  }
+  void add_level(PlanePool pool) {
+    plan.pools.push_back(std::move(pool));
     plan.levels.emplace_back();
     plane_ = 0;
   }
 
   void add(const Activation& activation) {
+    go_on();
     possible = possible && !pooled;
     if (!possible) return;
     if (const auto dual = closed_dual(activation))
@@ -180,6 +199,7 @@ class Planner {
   }
 
   void add(const LayerNorm& norm) {
+    go_on();
     possible = possible && !pooled;
     if (!possible) return;
     PlaneNorm out;
@@ -190,8 +210,8 @@ class Planner {
 
   void add(const Dropout& dropout) {
     if (dropout.keep == 1) return;
+    if (plan.readout.bias != 0 || plan.readout.own_bias != 0) go_on();
     if (pooled) {
-      possible = possible && plan.readout.bias == 0 && plan.readout.own_bias == 0;
       plan.readout.keep *= dropout.keep;
       return;
     }
@@ -201,6 +221,7 @@ class Planner {
 
   // Sums, and concat over channels: sums with the shares of the widths for weights.
   void add(const Branches& join) {
+    go_on();
     possible = possible && !pooled && join.join != Join::product && !join.axis;
     if (!possible) return;
     const std::size_t start = plane_, stride[2] = {stride_[0], stride_[1]};
@@ -237,6 +258,8 @@ class Planner {
     }
     sum.bias += weight * end.bias;
     sum.own_bias += weight * end.own_bias;
+    sum.local_bias += weight * end.local_bias;
+    sum.local_own_bias += weight * end.local_own_bias;
     stages().pop_back();
   }
 
@@ -265,6 +288,27 @@ class Planner {
     plan.all_displacements = all;
     plan.readout = {.scale = scale};
   }
+  // Where more layers follow a pooling than a read-out has, its value is a plane of one position: the whole plane is
+  // the window of a stage if flattened, of a pool if globally pooled.
+  void go_on() {
+    if (!pooled) return;
+    possible = possible && !plan.attention;
+    if (!possible) return;
+    PlaneReadOut r = std::exchange(plan.readout, {});
+    PlaneWindow whole;
+    whole.in = plan.last_plane(plan.levels.size() - 1);
+    whole.window[0] = whole.in.height;
+    whole.window[1] = whole.in.width;
+    pooled = read_out_ = false;
+    if (std::exchange(plan.all_displacements, false)) {
+      add_level({whole, std::exchange(r.scale, 1), {}});
+      whole = pointwise();
+    }
+    if (r.keep == 1) return append(whole, r);
+    // Dropout is in front of the bias.
+    append(whole, {.scale = r.scale, .own = r.own, .keep = r.keep});
+    append(pointwise(), {.bias = r.bias, .own_bias = r.own_bias});
+  }
 
   void add(const Identity&) {}
   void add(const Repeat& repeat) {
@@ -280,16 +324,17 @@ class Planner {
   bool shared_ = false;             // whether others may read it too
   std::size_t stride_[2] = {1, 1};  // of all stages up to it
   std::size_t branches_ = 0;        // that it is inside of
-  bool read_out_ = false;
+  bool read_out_ = false;           // whether a dense layer is in the read-out
 };
 
-// What tables would be read at by the plain interpreter.
-double all_table_pairs(const PlanePlan& plan) {
-  double count = 0;
+// What the plain interpreter would do, at all pairs of positions, in readings of a table there; a formula takes a
+// twentieth of one.
+double plain_work(const PlanePlan& plan) {
+  double work = 0;
   for (const PlaneLevel& level : plan.levels)
     for (const PlaneStage& stage : level.stages)
-      if (stage.table) count += std::pow(static_cast<double>(stage.out.size()), 2);
-  return count;
+      if (stage.activates()) work += (stage.table ? 1 : 0.05) * std::pow(static_cast<double>(stage.out.size()), 2);
+  return work;
 }
 
 // With its plan resolved.
@@ -301,7 +346,7 @@ Planner planned(const Network& network, const Shape& shape) {
   resolve(planner.plan);
   // A table's series at one position is put together for the lanes alone, not for all positions of a sample.
   constexpr double dearer = 4;
-  planner.possible = dearer * table_count(planner.plan) <= all_table_pairs(planner.plan);
+  planner.possible = dearer * table_count(planner.plan) <= plain_work(planner.plan);
   if (!planner.possible) planner.obstacle = "an activation by table at most pairs of positions";
   return planner;
 }

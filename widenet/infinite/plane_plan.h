@@ -49,10 +49,12 @@ struct PlaneWindow {
 // The taps of output o along an axis that read inside the plane.
 Range taps_inside(const PlaneWindow& window, std::size_t axis, std::size_t o);
 
-// What a stage reads: scale sum(K) over the window of a plane of its level, and scale sum(own K + Theta).
+// What a stage reads: scale sum(K) over the window of a plane of its level, and scale sum(own K + Theta). Local,
+// without shared weights: at the displacement 0 alone.
 struct PlaneInput : PlaneWindow {
   std::size_t plane = 0;  // 0: the first one of the level, s + 1: the outputs of its stage s
   double scale = 1, own = 0;
+  bool local = false;
   std::size_t handover = 0;  // resolved: which of its plane's it reads
 };
 
@@ -62,11 +64,12 @@ struct PlaneNorm {
   bool along[2] = {false, false};
 };
 
-// K' = the sum of what it reads + bias, Theta' likewise + own_bias; then a norm or an activation, if any; then, of a
-// sample with itself and a position with itself alone, divided by `keep`, the kept share of dropout.
+// K' = the sum of what it reads + bias, Theta' likewise + own_bias, with local ones at the displacement 0; then a norm
+// or an activation, if any; then, of a sample with itself and a position with itself alone, divided by `keep`, the kept
+// share of dropout.
 struct PlaneStage {
   std::vector<PlaneInput> inputs;
-  double bias = 0, own_bias = 0;
+  double bias = 0, own_bias = 0, local_bias = 0, local_own_bias = 0;
   std::optional<PlaneNorm> norm;
   std::optional<ClosedDual> activation;
   std::shared_ptr<const DualTable> table;  // of an activation without closed form
@@ -177,8 +180,8 @@ struct PlanePlan {
 };
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:
-// it does dense layers, shared convolutions and pools in one or two dimensions (of the convolutions between two pools
-// either none or all with circular padding, and strides that divide the plane),
+// it does dense layers, convolutions (transposed ones without stride) and pools in one or two dimensions (of the
+// convolutions between two pools either none or all with circular padding, and strides that divide the plane),
 // activations (by table where that leaves out most pairs of positions), layer_norm, dropout, sums and concat over
 // channels of branches of these whose strides multiply to the same (pools outside), then one global pooling (perhaps of
 // attention with linear scaling) or flatten, then at most one dense layer.

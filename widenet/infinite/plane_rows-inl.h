@@ -70,6 +70,7 @@ struct PlaneRows {
   std::size_t width;
   bool raw;       // rows are not summed along their length yet
   bool circular;  // and when they are, they go on at the other end
+  double bias, own_bias;
 };
 
 // What a stage reads, as rows.

@@ -246,12 +246,13 @@ class PlaneRun {
     const PlaneRegion out = region_at(stage.out, shift(s + 1));
     const std::size_t parameters = plane_parameters(stage);
     sources_.clear();
-    for (const PlaneInput& input : stage.inputs) add_source(input);
+    const bool apart = shift(s + 1)[0] != 0 || shift(s + 1)[1] != 0;
+    for (const PlaneInput& input : stage.inputs) add_source(input, apart);
     begin_plane(s + 1);
-    Rows rows = begin_rows(stage, out.size[1]);
+    Rows rows = begin_rows(stage, out.size[1], apart);
     const std::size_t most = (U - 1) * rows.stride + rows.taps <= plane_taps ? U : 1;
     const bool positive = all_positive(stage);
-    const bool drops = stage.keep != 1 && itself_ < W && shift(s + 1)[0] == 0 && shift(s + 1)[1] == 0;
+    const bool drops = stage.keep != 1 && itself_ < W && !apart;
     for (std::size_t y = 0, count = most; y < out.size[0]; y += count) {
       if (out.size[0] - y < U) count = 1;
       sources_.read(out.first[0] + y, count, scratch_.zeros(), rows);
@@ -275,7 +276,7 @@ class PlaneRun {
       for (std::size_t u = 0; u < count; ++u)
         for (std::size_t x = 0; x < rows.width; ++x) rows.to[which][u][x * L + itself_] /= static_cast<T>(keep);
   }
-  Rows begin_rows(const PlaneStage& stage, std::size_t width) const {
+  Rows begin_rows(const PlaneStage& stage, std::size_t width, bool apart) const {
     return {.k = {},
             .b = {},
             .taps = sources_.taps(),
@@ -285,9 +286,14 @@ class PlaneRun {
             .to = {},
             .width = width,
             .raw = stage.sums_itself(),
-            .circular = level_->circular};
+            .circular = level_->circular,
+            .bias = stage.bias + (apart ? 0 : stage.local_bias),
+            .own_bias = stage.own_bias + (apart ? 0 : stage.local_own_bias)};
   }
-  void add_source(const PlaneInput& input) {
+  // Of a local one between different positions: zeros.
+  void add_source(const PlaneInput& input, bool apart) {
+    if (input.local && apart)
+      return sources_.add({nullptr, nullptr, input.window[0], input.stride[0], input.before[0], 0, false});
     const PlaneRegion in = region_at(input.in, shift(input.plane));
     const std::size_t slot = level_->planes[input.plane].handovers[input.handover].slot;
     sources_.add({scratch_.plane(slot, 0), scratch_.plane(slot, 1), input.window[0], input.stride[0],

@@ -145,7 +145,7 @@ void PlaneSamples<T>::run_level(const PlaneLevel& level, std::vector<double> q, 
     q.assign(stage.out.size() * lanes_, 0.0);
     for (const PlaneInput& input : stage.inputs)
       add_window(input, kept[level.planes[input.plane].handovers[input.handover].slot], lanes_, q);
-    for (double& sum : q) sum += stage.bias;
+    for (double& sum : q) sum += stage.bias + stage.local_bias;
     T* const to = parameters + (lanes_ == 1 ? stage.parameters : stage.column_parameters) * lanes_;
     write(stage, level.planes[p + 1].scale, q, to);
     lay(level, stage.out, plane_parameters(stage), to);

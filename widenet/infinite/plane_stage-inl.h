@@ -45,8 +45,8 @@ class PlaneActivations {
     N scale, own;      // that outputs leave with
     N equal;           // complements below are 0: equal patches are exactly as alike as a patch and itself
   };
-  static Affine affine_of(const PlaneStage& stage, const PlaneValues& out) {
-    return {constant<N>(stage.bias), constant<N>(stage.own_bias), constant<N>(out.scale), constant<N>(out.own),
+  static Affine affine_of(const PlaneStage& stage, const PlaneValues& out, const Rows& rows) {
+    return {constant<N>(rows.bias), constant<N>(rows.own_bias), constant<N>(out.scale), constant<N>(out.own),
             constant<N>(stage.roundings * static_cast<double>(std::numeric_limits<T>::epsilon()))};
   }
 
@@ -70,7 +70,7 @@ class PlaneActivations {
   template <bool Norm, std::size_t Count, class Sum>
   WIDENET_INLINE void pass_sums_on(const PlaneStage& stage, const PlaneValues& out, const Rows& rows,
                                    const Sum& sum) const {
-    const Affine a = affine_of(stage, out);
+    const Affine a = affine_of(stage, out, rows);
     for (std::size_t u = 0; u < Count; ++u)
       for (std::size_t x = 0; x < rows.width; ++x) {
         N scale = a.scale;
@@ -89,7 +89,7 @@ class PlaneActivations {
 
   template <class D>
   void dual_row(const D& dual, const PlaneStage& stage, const PlaneValues& out, const Rows& rows, std::size_t u) const {
-    const Affine a = affine_of(stage, out);
+    const Affine a = affine_of(stage, out, rows);
     T *to_k = rows.to[0][u], *to_b = rows.to[1][u];
     constexpr std::size_t parameters = 3 + D::factors;
     const N one = constant<N>(1);
@@ -121,7 +121,7 @@ class PlaneActivations {
   void table_row(const DualTable& table, const PlaneStage& stage, const PlaneValues& out, const Rows& rows,
                  std::size_t u) const {
     constexpr std::size_t W = Number<N>::lanes;
-    const Affine a = affine_of(stage, out);
+    const Affine a = affine_of(stage, out, rows);
     T lanes[W];
     double s[W], q[W], k[W], slope[W];
     for (std::size_t x = 0; x < rows.width; ++x) {
@@ -197,7 +197,7 @@ class PlaneActivations {
   void relu(ReluDual dual, const PlaneStage& stage, const PlaneValues& out, const Rows& rows) const {
     dual.alpha *= out.scale;
     dual.beta *= out.scale;
-    const Affine a = affine_of(stage, out);
+    const Affine a = affine_of(stage, out, rows);
     WindowSums<Kind::raw, Count, N, T> k(rows.k, rows), b(rows.b, rows);
     PlaneBlock<N, Count> even, odd;
     if (rows.width > 0) begin<Kind, Count>(a, rows, k, 0, even);

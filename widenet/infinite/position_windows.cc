@@ -22,11 +22,7 @@ struct Axis {
   }
   // The window's first entry for output 0 lies this far in front of the input.
   long lead() const { return static_cast<long>(widenet::lead(in, window, stride, out, padding)); }
-  long transposed_lead() const {
-    const std::size_t last = window - 1;
-    const bool edge = padding == Padding::valid || stride > last;
-    return static_cast<long>(edge ? last : (window + stride - 1) / 2);
-  }
+  long transposed_lead() const { return static_cast<long>(spread_lead(window, stride, padding)); }
   std::size_t read(std::size_t o, std::size_t d) const { return inside(static_cast<long>(o * stride + d) - lead()); }
   std::size_t read_transposed(std::size_t o, std::size_t d) const {
     const long spread = static_cast<long>(o + d) - transposed_lead(), s = static_cast<long>(stride);
