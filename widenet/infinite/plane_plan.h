@@ -184,7 +184,7 @@ struct PlanePlan {
 // convolutions between two pools either none or all with circular padding, and strides that divide the plane),
 // activations (by table where that leaves out most pairs of positions), layer_norm, dropout, sums and concat over
 // channels of branches of these whose strides multiply to the same (pools outside), then one global pooling (perhaps of
-// attention with linear scaling) or flatten, then at most one dense layer.
+// attention with linear scaling, then with at most one dense layer behind it), flatten or an end in one position.
 std::optional<PlanePlan> plane_plan(const Network& network, const Shape& shape);
 
 // What of the network the engine does not do: its first such layer; empty where there is a plan.

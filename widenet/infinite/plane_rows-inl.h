@@ -71,6 +71,7 @@ struct PlaneRows {
   bool raw;       // rows are not summed along their length yet
   bool circular;  // and when they are, they go on at the other end
   double bias, own_bias;
+  std::size_t ahead;  // numbers from what is read of `theirs` now to what comes next, or 0
 };
 
 // What a stage reads, as rows.

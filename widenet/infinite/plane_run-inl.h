@@ -276,6 +276,8 @@ class PlaneRun {
       for (std::size_t u = 0; u < count; ++u)
         for (std::size_t x = 0; x < rows.width; ++x) rows.to[which][u][x * L + itself_] /= static_cast<T>(keep);
   }
+  // Of a flattened network all numbers of a block pass through the caches for every row: the next ones are fetched
+  // ahead.
   Rows begin_rows(const PlaneStage& stage, std::size_t width, bool apart) const {
     return {.k = {},
             .b = {},
@@ -288,7 +290,8 @@ class PlaneRun {
             .raw = stage.sums_itself(),
             .circular = level_->circular,
             .bias = stage.bias + (apart ? 0 : stage.local_bias),
-            .own_bias = stage.own_bias + (apart ? 0 : stage.local_own_bias)};
+            .own_bias = stage.own_bias + (apart ? 0 : stage.local_own_bias),
+            .ahead = plan_.all_displacements ? 0 : U * level_->partner_width(stage.out) * plane_parameters(stage) * L};
   }
   // Of a local one between different positions: zeros.
   void add_source(const PlaneInput& input, bool apart) {

@@ -157,7 +157,10 @@ class PlaneActivations {
     columns.next(sums);
 #pragma GCC unroll 4
     for (std::size_t u = 0; u < Count; ++u) {
-      const N inverse = constant<N>(rows.mine[u][2 * x]) * load<N>(rows.theirs[u] + 2 * x * L);
+      const T* theirs = rows.theirs[u] + 2 * x * L;
+      __builtin_prefetch(theirs + rows.ahead);
+      __builtin_prefetch(theirs + L + rows.ahead);
+      const N inverse = constant<N>(rows.mine[u][2 * x]) * load<N>(theirs);
       N complement;
       if constexpr (Kind::positive) {
         complement = negative_multiply_add(sums[u] + a.bias, inverse, one);
