@@ -18,14 +18,14 @@ class Count {
   }
   std::size_t records() const { return records_; }
   std::size_t output() const { return positions_; }
-  // The states before and behind a layer, and at most two half way between them.
-  std::size_t states() const { return 4 * most_; }
+  std::size_t states() const { return most_; }
 
  private:
   static std::size_t state_bytes(std::size_t positions) { return 2 * positions * positions * sizeof(double); }
+  // The states before and behind a layer, and at most two half way between them, beside those that branches hold.
   void take(std::size_t positions) {
     positions_ = positions;
-    most_ = std::max(most_, held_ + state_bytes(positions));
+    most_ = std::max(most_, held_ + 4 * state_bytes(positions));
   }
 
   void add(const PositionLeaf& leaf) {
