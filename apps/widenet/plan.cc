@@ -15,6 +15,7 @@
 #include "widenet/infinite/plane_gram.h"
 #include "widenet/infinite/position_kernel.h"
 #include "widenet/infinite/program.h"
+#include "widenet/learn/memory.h"
 
 namespace widenet::app {
 namespace {
@@ -130,19 +131,17 @@ void describe_path(const Network& network, const Program& program, Output output
   path.push_back(steps_sentence(program));
 }
 
-// Rounded up to whole units of 2^shift bytes.
-std::size_t units(std::size_t bytes, int shift) { return (bytes >> shift) + 1; }
-
 void describe_positions(const Network& network, const Shape& shape, KernelPlan& plan) {
   plan.per_feature = 0;
   const auto planes = plane_plan(network, shape);
   if (!planes) {
     const PositionNetwork plain(network, shape);
-    plan.path = {"Plainly, one pair of samples at a time, over all pairs of positions, in float64.",
-                 fmt::format("Displacement by displacement would be faster; {} is not done that way.",
-                             plane_obstacle(network, shape)),
-                 fmt::format("{} MiB per process for what runs at once, {} KiB kept of every sample.",
-                             units(thread_count() * plain.working_bytes(), 20), units(plain.own_bytes(), 10))};
+    plan.path = {
+        "Plainly, one pair of samples at a time, over all pairs of positions, in float64.",
+        fmt::format("Displacement by displacement would be faster; {} is not done that way.",
+                    plane_obstacle(network, shape)),
+        fmt::format("{} per process for what runs at once, {} kept of a thousand samples.",
+                    memory_text(thread_count() * plain.working_bytes()), memory_text(1000 * plain.own_bytes()))};
     return;
   }
   const std::size_t displacements = displacement_count(*planes), pools = planes->pools.size();
@@ -156,7 +155,7 @@ void describe_positions(const Network& network, const Shape& shape, KernelPlan& 
         pools, pools == 1 ? "" : "s"));
   plan.path.push_back(fmt::format("{:.0f} steps through activations per pair of samples.", activation_count(*planes)));
   plan.path.push_back(
-      fmt::format("{} MiB per process for what runs at once.", units(plane_gram_bytes(*planes, sizeof(double)), 20)));
+      fmt::format("{} per process for what runs at once.", memory_text(plane_gram_bytes(*planes, sizeof(double)))));
 }
 
 }  // namespace

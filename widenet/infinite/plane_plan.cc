@@ -131,9 +131,7 @@ class Planner {
     possible = possible && !pooled && (!spreads || stays_on_displacements(conv));
     if (!possible) return;
     PlaneWindow window;
-    set_window(conv, Window(conv.window.size(), 1), window);
-    for (std::size_t a = 0; a < conv.window.size() && spreads; ++a)
-      window.before[a + 2 - conv.window.size()] = spread_lead(conv.window[a], 1, conv.padding);
+    set_window(conv, Window(conv.window.size(), 1), spreads, window);
     // The engine reads a few rows at once and keeps a pointer to each of their taps.
     possible = window.window[0] + (plane_rows - 1) * window.stride[0] <= plane_taps;
     append(window, weights(conv, position_count(conv.window)), conv.kind == ConvKind::local);
@@ -149,7 +147,7 @@ class Planner {
 
   // Windows over the positions as they are now, with the strides that count where the layer names none.
   template <class L>
-  void set_window(const L& layer, const Window& strides, PlaneWindow& window) {
+  void set_window(const L& layer, const Window& strides, bool spreads, PlaneWindow& window) {
     const Shape after = shape_after(Layer(layer), shape_);
     window.in = plane_of(shape_);
     window.out = plane_of(after);
@@ -159,7 +157,8 @@ class Planner {
                         s = layer.stride.empty() ? strides[a] : layer.stride[a];
       window.window[to] = k;
       window.stride[to] = s;
-      window.before[to] = lead(shape_.positions[a], k, s, after.positions[a], layer.padding);
+      window.before[to] = spreads ? spread_lead(k, s, layer.padding)
+                                  : lead(shape_.positions[a], k, s, after.positions[a], layer.padding);
     }
   }
 
@@ -167,7 +166,7 @@ class Planner {
     possible = possible && !pooled && branches_ == 0;
     if (!possible) return;
     PlanePool out;
-    set_window(pool, pool.window, out);
+    set_window(pool, pool.window, false, out);
     const auto positions = static_cast<double>(position_count(pool.window));
     const bool counted = !pool.sum && pool.edges == Edges::actual && pool.padding == Padding::same;
     if (!pool.sum && !counted) out.scale = 1 / (positions * positions);
@@ -296,7 +295,7 @@ class Planner {
     if (!possible) return;
     PlaneReadOut r = std::exchange(plan.readout, {});
     PlaneWindow whole;
-    whole.in = plan.last_plane(plan.levels.size() - 1);
+    whole.in = plan.last_plane();
     whole.window[0] = whole.in.height;
     whole.window[1] = whole.in.width;
     pooled = read_out_ = false;

@@ -177,6 +177,7 @@ struct PlanePlan {
   const Plane& last_plane(std::size_t level) const {
     return levels[level].stages.empty() ? first_plane(level) : levels[level].stages.back().out;
   }
+  const Plane& last_plane() const { return last_plane(levels.size() - 1); }
 };
 
 // The plan of a network that validate() has passed for samples of this shape; nothing where the engine does not do it:

@@ -76,14 +76,13 @@ std::vector<std::size_t> variance_offsets(const PlanePlan& plan) {
 }
 
 PlaneNumbers row_numbers(const PlanePlan& plan) {
-  const std::size_t weights = plan.attention ? plan.last_plane(plan.levels.size() - 1).size() : 0;
+  const std::size_t weights = plan.attention ? plan.last_plane().size() : 0;
   return {plan.input.size() * plan.channels, plan.parameters, weights};
 }
 
 PlaneNumbers column_numbers(const PlanePlan& plan) {
-  const Plane& last = plan.last_plane(plan.levels.size() - 1);
   return {plan.levels[0].partners(plan.input) * plan.channels, plan.column_parameters,
-          plan.attention ? plan.levels.back().partners(last) : 0};
+          plan.attention ? plan.levels.back().partners(plan.last_plane()) : 0};
 }
 
 std::size_t own_numbers(const PlanePlan& plan) { return variance_offsets(plan).back() + row_numbers(plan).weights; }
@@ -120,7 +119,7 @@ void PlaneSamples<T>::prepare(std::size_t unit) {
   if (plan_.attention) {
     T* const weights = weights_.data() + place(unit) * numbers_.weights;
     own(pooled_.back(), own_numbers(plan_), weights);
-    lay(plan_.levels.back(), plan_.last_plane(plan_.levels.size() - 1), 1, weights);
+    lay(plan_.levels.back(), plan_.last_plane(), 1, weights);
   }
   std::vector<double> q = read_pixels(unit);
   for (std::size_t l = 0; l < plan_.levels.size(); ++l) {

@@ -104,7 +104,7 @@ std::pair<Chains, Chains> parts_that_fit(const PlanePlan& plan, const std::vecto
 }  // namespace
 
 void resolve_walks(PlanePlan& plan, std::size_t sums_bytes) {
-  const Plane& last = plan.last_plane(plan.levels.size() - 1);
+  const Plane& last = plan.last_plane();
   std::vector<std::ptrdiff_t> wanted[2] = {{0}, {0}};
   for (int a = 0; a < 2 && plan.all_displacements; ++a)
     wanted[a] = all_displacements(last, a, plan.levels.back().circular);
